@@ -1,0 +1,94 @@
+//! Why something did not work, for programs. The words a person reads are the window's.
+
+use serde::{Deserialize, Serialize};
+
+/// A reason, stable across versions; new ones may be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Code {
+    /// The passphrase does not open the vault.
+    WrongPassphrase,
+    /// The passphrase is empty or longer than 1024 bytes.
+    BadPassphrase,
+    /// Another process has this profile open.
+    ProfileInUse,
+    /// There is a profile here already.
+    ProfileExists,
+    /// There is no profile here yet.
+    NoProfile,
+    /// The command needs an unlocked profile.
+    Locked,
+    /// The vault file is damaged.
+    VaultDamaged,
+    /// The database is damaged.
+    DatabaseDamaged,
+    /// The profile was written by a newer version.
+    NewerProfile,
+    /// No room on the disk.
+    DiskFull,
+    /// The folder cannot be written.
+    ReadOnly,
+    /// The address is not `ws://host[:port]` or `wss://host[:port]`.
+    BadServer,
+    /// Nobody answers at the server's address.
+    ServerUnreachable,
+    /// The server answered and refused the log-in.
+    ServerRefused,
+    /// The server's certificate is not valid for its name.
+    ServerCertificate,
+    /// The server asks to come again later.
+    ServerBusy,
+    /// The other program speaks another version; one of both needs an update.
+    VersionMismatch,
+    /// Not an invite link, or a damaged one.
+    BadLink,
+    /// One's own invite link.
+    OwnLink,
+    /// Already a contact, or already asked.
+    AlreadyContact,
+    /// The link was revoked, or the person is unknown at its server.
+    NotAccepted,
+    /// The prekeys that the server gave out for this person are not that person's.
+    BadPrekeys,
+    /// No contact of this id.
+    NoSuchContact,
+    /// No conversation of this id.
+    NoSuchChannel,
+    /// No message of this id.
+    NoSuchMessage,
+    /// No call of this id.
+    NoSuchCall,
+    /// Not one's own message.
+    NotYours,
+    /// Blocked.
+    Blocked,
+    /// The name is empty or longer than 64 bytes.
+    BadName,
+    /// The text is empty.
+    TextEmpty,
+    /// The text is longer than 16 KiB.
+    TextTooLong,
+    /// The reaction is empty or too long.
+    BadReaction,
+    /// The recipient's mailbox is full.
+    MailboxFull,
+    /// Already in a call.
+    Busy,
+    /// The call has as many people as it can hold.
+    CallFull,
+    /// No connection to the other side came about.
+    CallFailed,
+    /// No microphone.
+    NoInputDevice,
+    /// No speaker.
+    NoOutputDevice,
+    /// The clock is off by more than 30 seconds.
+    ClockSkew,
+    /// Too many commands at once; try again.
+    Overloaded,
+    /// The command cannot be read.
+    BadCommand,
+    /// A defect of the program; the log says more.
+    Internal,
+}

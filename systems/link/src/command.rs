@@ -1,0 +1,284 @@
+//! What the worker can be told to do.
+
+use orrery_protocol::{CallId, ChannelId, MessageId, MessageRef, PeerId, record::OrderKey};
+use serde::Deserialize;
+
+use crate::{Passphrase, Settings};
+
+/// A name the caller gives a command, at most 64 bytes; echoed in its `done` or `failed`.
+pub type Reference = String;
+
+/// A command with the caller's name for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Echoed in exactly one [`crate::Event::Done`] or [`crate::Event::Failed`]; without it nothing but a failure is told.
+    pub reference: Option<Reference>,
+    /// What to do.
+    pub command: Command,
+}
+
+impl From<Command> for Request {
+    fn from(command: Command) -> Self {
+        Self {
+            reference: None,
+            command,
+        }
+    }
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Command {
+    // ==== profile ====
+    /// Creates the profile in an empty folder and opens it.
+    CreateProfile {
+        /// Display name.
+        name: String,
+        /// What will open it.
+        passphrase: Passphrase,
+        /// Home server; the one given at start when absent.
+        server: Option<String>,
+    },
+    /// Opens the profile.
+    Unlock {
+        /// What opens it.
+        passphrase: Passphrase,
+    },
+    /// Changes the display name and tells the contacts.
+    SetName {
+        /// The new name.
+        name: String,
+    },
+    /// Moves to another home server and tells the contacts.
+    SetServer {
+        /// `ws://host[:port]` or `wss://host[:port]`.
+        server: String,
+    },
+    /// Replaces all settings.
+    SetSettings {
+        /// The new ones.
+        settings: Settings,
+    },
+
+    // ==== contacts ====
+    /// Makes an invite link with a request token of its own; answered by [`crate::Event::InviteCreated`].
+    CreateInvite {},
+    /// Revokes every invite link made so far.
+    RevokeInvites {},
+    /// Sends a contact request to whom a link names.
+    AddContact {
+        /// The link.
+        link: String,
+    },
+    /// Accepts a request.
+    AcceptRequest {
+        /// Whose.
+        peer: PeerId,
+    },
+    /// Declines a request; the other side is not told.
+    DeclineRequest {
+        /// Whose.
+        peer: PeerId,
+    },
+    /// Takes back a request that was not answered.
+    CancelRequest {
+        /// To whom.
+        peer: PeerId,
+    },
+    /// Gives a contact a name of one's own.
+    RenameContact {
+        /// Whom.
+        peer: PeerId,
+        /// The name; `None` goes back to the contact's own.
+        alias: Option<String>,
+    },
+    /// Takes nothing from a peer any more, and makes the old delivery token worthless.
+    BlockContact {
+        /// Whom.
+        peer: PeerId,
+    },
+    /// Takes things from it again.
+    UnblockContact {
+        /// Whom.
+        peer: PeerId,
+    },
+    /// Removes a contact; the history stays until it is deleted.
+    RemoveContact {
+        /// Whom.
+        peer: PeerId,
+    },
+
+    // ==== conversations ====
+    /// The conversation is on screen: a direct connection may be made, notes flow faster.
+    OpenChannel {
+        /// Which.
+        channel: ChannelId,
+    },
+    /// The conversation is no longer on screen.
+    CloseChannel {
+        /// Which.
+        channel: ChannelId,
+    },
+    /// Sends a text.
+    SendText {
+        /// To which conversation.
+        channel: ChannelId,
+        /// At most 16 KiB, not empty.
+        text: String,
+        /// The message it answers.
+        #[serde(default)]
+        reply_to: Option<MessageRef>,
+    },
+    /// Changes the words of one's own message.
+    EditText {
+        /// In which conversation.
+        channel: ChannelId,
+        /// One's own message.
+        id: MessageId,
+        /// At most 16 KiB, not empty.
+        text: String,
+    },
+    /// Takes back one's own message.
+    DeleteMessage {
+        /// In which conversation.
+        channel: ChannelId,
+        /// One's own message.
+        id: MessageId,
+    },
+    /// Adds or removes a reaction.
+    React {
+        /// In which conversation.
+        channel: ChannelId,
+        /// On which message.
+        target: MessageRef,
+        /// With what.
+        emoji: String,
+        /// Adds, or removes.
+        on: bool,
+    },
+    /// Tries again what failed or waits.
+    RetryMessage {
+        /// In which conversation.
+        channel: ChannelId,
+        /// One's own message.
+        id: MessageId,
+    },
+    /// Gives up what did not go; the message disappears.
+    CancelMessage {
+        /// In which conversation.
+        channel: ChannelId,
+        /// One's own message.
+        id: MessageId,
+    },
+    /// Says that one is writing, or stopped. Reaches the other side only over a direct connection.
+    SetTyping {
+        /// In which conversation.
+        channel: ChannelId,
+        /// Writing, or stopped.
+        on: bool,
+    },
+    /// Everything up to this place has been on screen.
+    MarkRead {
+        /// In which conversation.
+        channel: ChannelId,
+        /// The last message seen.
+        up_to: OrderKey,
+    },
+    /// Keeps what was begun and not sent.
+    SetDraft {
+        /// In which conversation.
+        channel: ChannelId,
+        /// The text; empty to forget it.
+        text: String,
+    },
+    /// Loads a page of history, newest first when neither bound is given; answered by [`crate::Event::HistoryLoaded`].
+    LoadHistory {
+        /// Of which conversation.
+        channel: ChannelId,
+        /// Only messages before this place.
+        #[serde(default)]
+        before: Option<OrderKey>,
+        /// Only messages after this place (then oldest first).
+        #[serde(default)]
+        after: Option<OrderKey>,
+        /// At most this many, up to 200.
+        limit: u32,
+    },
+    /// Loads the messages around one; answered by [`crate::Event::HistoryLoaded`].
+    LoadAround {
+        /// Of which conversation.
+        channel: ChannelId,
+        /// In the middle.
+        target: MessageRef,
+        /// At most this many, up to 200.
+        limit: u32,
+    },
+    /// Searches the history; answered by [`crate::Event::SearchFound`].
+    Search {
+        /// Words, the last one as a prefix.
+        query: String,
+        /// In one conversation, or in all.
+        #[serde(default)]
+        channel: Option<ChannelId>,
+        /// At most this many, up to 200.
+        limit: u32,
+    },
+
+    // ==== calls ====
+    /// Rings a contact.
+    StartCall {
+        /// Whom.
+        peer: PeerId,
+    },
+    /// Picks up.
+    AcceptCall {
+        /// Which call.
+        call: CallId,
+    },
+    /// Declines.
+    DeclineCall {
+        /// Which call.
+        call: CallId,
+    },
+    /// Leaves a call, or gives up ringing.
+    LeaveCall {
+        /// Which call.
+        call: CallId,
+    },
+    /// Rings one more contact into a call.
+    AddToCall {
+        /// Which call.
+        call: CallId,
+        /// Whom.
+        peer: PeerId,
+    },
+    /// Closes or opens one's own microphone.
+    SetMuted {
+        /// Closed.
+        muted: bool,
+    },
+    /// Closes or opens one's own speaker (which closes the microphone too).
+    SetDeafened {
+        /// Closed.
+        deafened: bool,
+    },
+
+    // ==== sound ====
+    /// Lists the sound devices; answered by [`crate::Event::Devices`].
+    ListDevices {},
+    /// Opens the microphone outside a call and shows its level in the gauges, or closes it again.
+    TestMicrophone {
+        /// Open.
+        on: bool,
+    },
+    /// Plays a short tone on the output device.
+    PlayTestTone {},
+
+    // ==== program ====
+    /// Sends everything again, as after a [`crate::Event::Resync`].
+    Resync {},
+    /// Leaves calls, closes the profile and ends the worker.
+    Shutdown {},
+}
