@@ -1,0 +1,21 @@
+//! The store from outside: what it keeps, what it refuses, and what survives.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod archive_laws;
+mod atomicity;
+mod child;
+mod damage;
+mod history;
+mod kill;
+mod profile;
+mod rollback;
+mod search;
+mod secrecy;
+mod support;
