@@ -1,0 +1,235 @@
+//! Whole calls between runners on file and echo devices, in virtual time.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+
+use super::*;
+use crate::testing::{dbfs, voice};
+use crate::{Cue, DeviceChoice, EchoIo, FileIo, IoStatus, MicSource, PortState, SpeakerSink, TransmitMode};
+
+/// A runner whose packets come out of a lane.
+fn runner(io: impl AudioIo + 'static) -> (Runner, Receiver<EncodedFrame>) {
+    let (out, frames) = sync_channel(1000);
+    let sink = move |frame: &EncodedFrame| out.try_send(frame.clone()).unwrap();
+    (
+        Runner::new(AudioConfig::default(), Box::new(io), Box::new(sink)).unwrap(),
+        frames,
+    )
+}
+
+/// A microphone that speaks the given samples in a loop, on a real WAV file.
+fn speaking(name: &str) -> FileIo {
+    let path = std::env::temp_dir().join(format!("orrery-runner-{}-{name}.wav", std::process::id()));
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 32,
+        sample_format: hound::SampleFormat::Float,
+    };
+    let mut file = hound::WavWriter::create(&path, spec).unwrap();
+    voice(2.0, 1).into_iter().for_each(|s| file.write_sample(s).unwrap());
+    file.finalize().unwrap();
+    let io = FileIo::open(
+        MicSource::Wav {
+            path: path.clone(),
+            repeat: true,
+        },
+        SpeakerSink::Null,
+    )
+    .unwrap();
+    std::fs::remove_file(path).unwrap();
+    io
+}
+
+fn silent() -> FileIo {
+    FileIo::open(MicSource::Silence, SpeakerSink::Null).unwrap()
+}
+
+/// Turns both for `ms`, carrying packets both ways with 20 ms of latency. Returns for each turn whether A sees B speak and B sees A.
+fn converse(
+    a: &mut (Runner, Receiver<EncodedFrame>),
+    b: &mut (Runner, Receiver<EncodedFrame>),
+    seqs: &mut [u16; 2],
+    from_us: u64,
+    ms: u64,
+) -> Vec<(bool, bool)> {
+    let mut lit = Vec::new();
+    for now in (from_us..from_us + ms * 1000).step_by(5000) {
+        a.0.turn(now);
+        b.0.turn(now);
+        let [to_b, to_a] = seqs;
+        for (frames, to, speaker, seq) in [(&a.1, &mut b.0, 1, to_b), (&b.1, &mut a.0, 2, to_a)] {
+            for frame in frames.try_iter() {
+                to.receive(&Packet {
+                    speaker,
+                    seq: *seq,
+                    timestamp: frame.rtp_timestamp,
+                    marker: frame.marker,
+                    payload: frame.payload,
+                    arrival_us: now,
+                });
+                *seq = seq.wrapping_add(1);
+            }
+        }
+        let speaks = |runner: &Runner| {
+            let mut gauges = Gauges::default();
+            runner.gauges(&mut gauges);
+            gauges.speakers.first().is_some_and(|s| s.speaking)
+        };
+        lit.push((speaks(&a.0), speaks(&b.0)));
+    }
+    lit
+}
+
+fn gauges(runner: &Runner) -> Gauges {
+    let mut gauges = Gauges::default();
+    runner.gauges(&mut gauges);
+    gauges
+}
+
+#[test]
+fn two_peers_talk_mute_and_hang_up() {
+    let (mut a, mut b) = (runner(speaking("talk")), runner(silent()));
+    let mut seqs = [0; 2];
+    for (end, id) in [(&mut a, 2), (&mut b, 1)] {
+        end.0.apply(Command::AddSpeaker(id), 0);
+        end.0.apply(Command::Active(true), 0);
+    }
+    let lit = converse(&mut a, &mut b, &mut seqs, 0, 4000);
+    let b_sees = lit.iter().filter(|l| l.1).count() as f64 / lit.len() as f64;
+    assert!(b_sees > 0.9, "B sees A speak {b_sees} of the time");
+    assert!(lit.iter().all(|l| !l.0), "B says nothing");
+    let stats = gauges(&b.0).speakers[0].stats;
+    assert_eq!((stats.concealed_samples, stats.lost), (0, 0), "{stats:?}");
+
+    a.0.apply(Command::Mute(true), 4_000_000);
+    assert_eq!(gauges(&a.0).io.input, PortState::Closed, "muting closes the microphone");
+    let lit = converse(&mut a, &mut b, &mut seqs, 4_000_000, 2000);
+    assert!(lit[80..].iter().all(|l| !l.1), "dark within 400 ms");
+    assert_eq!(gauges(&a.0).input.level, 0.0);
+    assert_eq!(
+        gauges(&b.0).speakers[0].stats.concealed_samples,
+        0,
+        "muting is not a loss"
+    );
+
+    a.0.apply(Command::Mute(false), 6_000_000);
+    let lit = converse(&mut a, &mut b, &mut seqs, 6_000_000, 1000);
+    assert!(lit.iter().filter(|l| l.1).count() > 150);
+
+    for end in [&mut a, &mut b] {
+        end.0.apply(Command::Active(false), 7_000_000);
+        end.0.turn(7_000_000);
+        assert!(end.0.idle());
+        assert!(gauges(&end.0).speakers.is_empty());
+    }
+}
+
+#[test]
+fn the_echo_says_back_what_it_heard_a_second_later() {
+    let (mut a, mut b) = (runner(speaking("echo")), runner(EchoIo::new(1000)));
+    let mut seqs = [0; 2];
+    for (end, id) in [(&mut a, 2), (&mut b, 1)] {
+        end.0.apply(Command::AddSpeaker(id), 0);
+        end.0.apply(Command::Active(true), 0);
+    }
+    let lit = converse(&mut a, &mut b, &mut seqs, 0, 5000);
+    let first = lit.iter().position(|l| l.0).unwrap() * 5;
+    assert!((1000..1500).contains(&first), "{first} ms");
+    assert!(lit[400..].iter().filter(|l| l.0).count() > 500);
+}
+
+#[test]
+fn a_cue_opens_the_speaker_and_closes_it_again() {
+    let (mut a, _frames) = runner(silent());
+    assert!(a.idle());
+    a.apply(Command::Cue(Cue::Join), 0);
+    assert_eq!(gauges(&a).io.output, PortState::Open);
+    assert_eq!(gauges(&a).io.input, PortState::Closed);
+    for now in (0..10_000_000).step_by(5000) {
+        a.turn(now);
+    }
+    assert!(a.idle());
+    a.apply(Command::Cue(Cue::RingIncoming), 10_000_000);
+    for now in (10_000_000..60_000_000).step_by(5000) {
+        a.turn(now);
+    }
+    assert!(!a.idle(), "it rings until it is stopped");
+    a.apply(Command::StopCue, 60_000_000);
+    a.turn(63_000_000);
+    assert!(a.idle());
+}
+
+#[test]
+fn the_microphone_test_shows_a_level_and_sends_nothing_even_muted() {
+    let (mut a, frames) = runner(speaking("test"));
+    a.apply(Command::Mute(true), 0);
+    a.io.start_mic(0);
+    a.apply(Command::MicTest(true), 0);
+    let mut loudest = 0.0f32;
+    for now in (0..1_000_000).step_by(5000) {
+        a.turn(now);
+        loudest = loudest.max(gauges(&a).input.level);
+    }
+    assert!(loudest > 0.5, "{loudest}");
+    assert!(frames.try_iter().next().is_none());
+    a.apply(Command::MicTest(false), 1_000_000);
+    assert!(a.idle());
+}
+
+#[test]
+fn packets_of_strangers_are_counted_and_unheard() {
+    let (mut a, _frames) = runner(silent());
+    a.apply(Command::Active(true), 0);
+    let payload = crate::Payload::new(&[1, 2, 3]).unwrap();
+    a.receive(&Packet {
+        speaker: 77,
+        seq: 0,
+        timestamp: 0,
+        marker: true,
+        payload,
+        arrival_us: 0,
+    });
+    assert_eq!(a.unknown, 1);
+}
+
+/// Devices that are wanted and never come.
+struct Gone;
+
+impl AudioIo for Gone {
+    fn set_open(&mut self, _: bool, _: bool, _: u64) {}
+    fn capture(&mut self, _: &mut [f32; TICK_SAMPLES], _: u64) -> bool {
+        false
+    }
+    fn wants_playback(&mut self, _: u64) -> bool {
+        false
+    }
+    fn play(&mut self, _: &[f32; TICK_SAMPLES], _: u64) {}
+    fn set_devices(&mut self, _: DeviceChoice, _: DeviceChoice) {}
+    fn status(&self) -> IoStatus {
+        IoStatus {
+            input: PortState::NoDevice,
+            output: PortState::NoDevice,
+            ..IoStatus::default()
+        }
+    }
+}
+
+#[test]
+fn without_any_device_the_call_goes_on_and_shows_who_speaks() {
+    let (mut a, mut b) = (runner(speaking("gone")), runner(Gone));
+    let mut seqs = [0; 2];
+    for (end, id) in [(&mut a, 2), (&mut b, 1)] {
+        end.0.apply(Command::AddSpeaker(id), 0);
+        end.0.apply(Command::Active(true), 0);
+    }
+    b.0.apply(Command::Transmit(TransmitMode::Continuous), 0);
+    let lit = converse(&mut a, &mut b, &mut seqs, 0, 4000);
+    assert!(lit[100..].iter().filter(|l| l.1).count() > 600);
+    let stats = gauges(&b.0).speakers[0].stats;
+    assert!(stats.actual_ms < 150.0, "{stats:?}");
+    assert!(seqs[1] > 180, "silence goes out in its time: {}", seqs[1]);
+    assert!(
+        dbfs(&b.0.next_tick(4_000_000)) > -80.0,
+        "sound is there the moment a speaker is"
+    );
+}

@@ -1,0 +1,117 @@
+//! Signals and measures for tests: seeded, so that a failure repeats.
+
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, good enough for traces.
+pub(crate) struct Rng(u64);
+
+impl Rng {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// In 0..1.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        (self.unit() * n as f64) as usize
+    }
+
+    /// Normal, mean 0, deviation 1 (Irwin–Hall).
+    pub(crate) fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
+}
+
+/// Something like speech: syllables of a gliding, vowel-like harmonic tone four times a second, joined by quiet
+/// consonant-like noise. About −20 dBFS while it sounds. No long pauses.
+pub(crate) fn voice(seconds: f64, seed: u64) -> Vec<f32> {
+    let mut rng = Rng::new(seed);
+    let count = (seconds * 48_000.0).round() as usize;
+    let mut phase = 0.0f64;
+    let (mut noise, mut vowel) = (0.0f64, 0usize);
+    let mut drift = 0.0;
+    (0..count)
+        .map(|i| {
+            let t = i as f64 / 48_000.0;
+            if i % 12_000 == 0 {
+                vowel = rng.below(3);
+                drift = rng.normal() * 12.0;
+            }
+            let pitch = 130.0 + drift + 25.0 * (t * 5.0).sin();
+            phase = (phase + pitch / 48_000.0).fract();
+            let formants: [(f64, f64); 3] = [
+                [(700.0, 1.0), (1200.0, 0.6), (2600.0, 0.3)],
+                [(300.0, 1.0), (2200.0, 0.5), (3000.0, 0.3)],
+                [(450.0, 1.0), (800.0, 0.6), (2500.0, 0.2)],
+            ][vowel];
+            let tone: f64 = (1..=24)
+                .map(|h| {
+                    let f = pitch * h as f64;
+                    let gain: f64 = formants
+                        .iter()
+                        .map(|(c, g)| g * (-((f - c) / 180.0).powi(2)).exp())
+                        .sum::<f64>()
+                        + 0.04;
+                    gain * (std::f64::consts::TAU * phase * h as f64).sin()
+                })
+                .sum();
+            noise = 0.5 * noise + 0.5 * rng.normal();
+            let syllable = (std::f64::consts::PI * (t * 4.0).fract()).sin().powi(2);
+            (0.12 * tone * syllable + 0.01 * noise * (1.0 - syllable)) as f32
+        })
+        .collect()
+}
+
+/// White noise with the given RMS in dBFS.
+pub(crate) fn noise(seconds: f64, dbfs: f64, seed: u64) -> Vec<f32> {
+    let mut rng = Rng::new(seed);
+    let amplitude = 10f64.powf(dbfs / 20.0);
+    (0..(seconds * 48_000.0) as usize)
+        .map(|_| (rng.normal() * amplitude) as f32)
+        .collect()
+}
+
+/// Mains hum: 50 Hz and its harmonics, with the given RMS in dBFS.
+pub(crate) fn hum(seconds: f64, dbfs: f64) -> Vec<f32> {
+    let amplitude = 10f64.powf(dbfs / 20.0);
+    (0..(seconds * 48_000.0) as usize)
+        .map(|i| {
+            let t = i as f64 / 48_000.0 * std::f64::consts::TAU;
+            let wave = (50.0 * t).sin() + 0.5 * (100.0 * t).sin() + 0.3 * (150.0 * t).sin();
+            (wave * amplitude / 0.82) as f32
+        })
+        .collect()
+}
+
+/// Normalised correlation of two signals of one length, in −1..1.
+pub(crate) fn correlation(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let (mut ab, mut aa, mut bb) = (0.0f64, 0.0f64, 0.0f64);
+    for (x, y) in a.iter().zip(b) {
+        let (x, y) = (f64::from(*x), f64::from(*y));
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+    }
+    ab / (aa * bb).sqrt().max(1e-12)
+}
+
+/// The whole 10 ms ticks of a signal.
+pub(crate) fn ticks(samples: &[f32]) -> impl Iterator<Item = &[f32; 480]> {
+    samples.chunks_exact(480).map(|c| c.try_into().unwrap())
+}
+
+/// RMS in dBFS.
+pub(crate) fn dbfs(samples: &[f32]) -> f64 {
+    let power = samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
+    10.0 * power.max(1e-12).log10()
+}
