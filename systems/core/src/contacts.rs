@@ -1,0 +1,146 @@
+//! Contacts and requests: who may write to us, and to whom we may.
+
+mod request;
+
+use orrery_crypto::identity;
+use orrery_protocol::{
+    PeerId,
+    note::{Body, Introduction, check_name},
+    record::{ContactRecord, ContactState},
+};
+
+use crate::{
+    error::{Refusal, Result},
+    io::Fact,
+    outbox::Post,
+    turn::Turn,
+};
+
+impl Turn<'_> {
+    pub(crate) fn rename_contact(&mut self, peer: &PeerId, alias: Option<String>) -> Result<()> {
+        if let Some(alias) = &alias {
+            check_name(alias).map_err(|_| Refusal::BadName)?;
+        }
+        self.known(peer)?;
+        self.edit_contact(peer, |row| row.alias = alias)?;
+        self.tell_contact(peer)?;
+        self.rename_member(peer)
+    }
+
+    pub(crate) fn block_contact(&mut self, peer: &PeerId) -> Result<()> {
+        let row = self.known(peer)?;
+        if row.blocked {
+            return Ok(());
+        }
+        let was_contact = row.state == ContactState::Contact;
+        self.edit_contact(peer, |row| {
+            row.blocked = true;
+            if row.state != ContactState::Contact {
+                row.state = ContactState::Removed;
+            }
+        })?;
+        self.part_from(peer)?;
+        if was_contact {
+            // It knows the token that opens our mailbox; in seven days it opens nothing any more.
+            self.rotate_delivery_token()?;
+        }
+        self.tell_contact(peer)
+    }
+
+    pub(crate) fn unblock_contact(&mut self, peer: &PeerId) -> Result<()> {
+        let row = self.known(peer)?;
+        if !row.blocked {
+            return Ok(());
+        }
+        self.edit_contact(peer, |row| {
+            row.blocked = false;
+            row.profile_due = row.state == ContactState::Contact;
+        })?;
+        if self.live.online {
+            self.tell_profile()?;
+        }
+        self.tell_contact(peer)
+    }
+
+    /// Removing is our own row: the other side is not told, and nothing it sends is shown any more.
+    pub(crate) fn remove_contact(&mut self, peer: &PeerId) -> Result<()> {
+        let row = self.known(peer)?;
+        if matches!(row.state, ContactState::Removed | ContactState::Introduced) && !row.blocked {
+            return Err(Refusal::NoSuchContact.into());
+        }
+        self.edit_contact(peer, |row| {
+            row.state = ContactState::Removed;
+            row.receipt_due = false;
+            row.profile_due = false;
+            row.draft.clear();
+        })?;
+        self.part_from(peer)?;
+        self.fact(Fact::ContactRemoved { peer: *peer });
+        Ok(())
+    }
+
+    /// Ends everything live with a peer that is no contact any more.
+    pub(super) fn part_from(&mut self, peer: &PeerId) -> Result<()> {
+        self.member_parted(peer)?;
+        self.drop_connection(peer, true)?;
+        self.clear_lane(peer)?;
+        self.live.receipts.remove(peer);
+        self.live.presence.forget(peer);
+        self.live.typing.forget(peer);
+        self.live.open_channels.remove(peer);
+        self.live.attempts.remove(peer);
+        self.live.overtaken.remove(peer);
+        self.live.heals.remove(peer);
+        self.live.heard.remove(peer);
+        Ok(())
+    }
+
+    fn known(&mut self, peer: &PeerId) -> Result<ContactRecord> {
+        Ok(self.contact(peer)?.ok_or(Refusal::NoSuchContact)?)
+    }
+
+    pub(crate) fn profile_received(&mut self, peer: &PeerId, introduction: Introduction) -> Result<()> {
+        self.take_introduction(peer, introduction)?;
+        self.tell_contact(peer)?;
+        self.rename_member(peer)
+    }
+
+    /// Stores what a peer says of itself; the way to it may have changed.
+    pub(super) fn take_introduction(&mut self, peer: &PeerId, introduction: Introduction) -> Result<()> {
+        let now_ms = self.wall_ms();
+        self.edit_contact(peer, |row| {
+            row.name = introduction.name;
+            // A server address that no client could dial would cut the way to a contact; the old one is better.
+            if orrery_protocol::invite::check_via(&introduction.via).is_ok() {
+                row.via = introduction.via;
+            }
+            row.token = Some(introduction.token);
+            row.token_is_request = false;
+            row.last_activity_ms = now_ms;
+        })?;
+        if let Some(lane) = self.live.lanes.get_mut(peer) {
+            lane.release();
+            self.lanes.insert(*peer);
+        }
+        Ok(())
+    }
+
+    /// Tells a new contact that we are there, and asks the same.
+    pub(super) fn became_contact(&mut self, peer: &PeerId) -> Result<()> {
+        self.tell_contact(peer)?;
+        self.channel_changed((*peer).into());
+        self.greet(peer)
+    }
+
+    /// "Yes", or a repetition of it: the other side learns how to write to us.
+    pub(super) fn post_accept(&mut self, peer: &PeerId) -> Result<()> {
+        let introduction = self.introduction()?;
+        self.post(peer, Body::Accept(introduction), Post::KEPT)?;
+        Ok(())
+    }
+}
+
+/// Whether an id can be somebody: a key that no honest program makes could never answer.
+fn is_somebody(peer: &PeerId) -> bool {
+    identity::check(peer).is_ok()
+}

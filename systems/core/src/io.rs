@@ -1,0 +1,664 @@
+//! What goes into the core and what comes out of it. The core does no IO: whoever drives it carries out its outputs,
+//! in order, after the transaction it lent has been committed, and feeds back what came of them.
+
+use orrery_protocol::TokenHash;
+use orrery_protocol::{
+    CallId, ChannelId, ConnectionId, MessageId, MessageRef, PeerId,
+    frame::{CallToken, DepositToken},
+    invite::Invite,
+    prekey::{KemPrekey, OneTimePrekey, PrekeyBundle, SignedPrekey},
+    record::{CallOutcome, ContactRecord, MessageRecord, OrderKey},
+};
+
+/// The time, given in with every input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// This machine's wall clock, milliseconds since the Unix epoch, as it stands; the core corrects it by the server's.
+    pub wall_ms: u64,
+    /// A clock that only goes forward, in milliseconds, from any start.
+    pub mono_ms: u64,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Input {
+    /// The person wants something.
+    Act(Act),
+    /// Logged in at the home server.
+    ServerOnline {
+        /// One-time prekeys left there.
+        one_time_left: u32,
+        /// Whether it holds a signed and a KEM prekey.
+        has_prekeys: bool,
+        /// Its clock at that moment.
+        time_ms: u64,
+    },
+    /// No longer connected to the home server.
+    ServerOffline,
+    /// The home server has few one-time prekeys left.
+    PrekeysLow {
+        /// How many.
+        one_time_left: u32,
+    },
+    /// The home server stored what [`Output::PublishPrekeys`] asked for.
+    PrekeysStored,
+    /// The home server delivered an envelope.
+    Delivered {
+        /// Its number for it, to be acknowledged after the commit.
+        id: Option<u64>,
+        /// Sealed bytes.
+        envelope: Vec<u8>,
+    },
+    /// What came of an [`Output::Deposit`].
+    Deposited {
+        /// Echo.
+        ticket: u64,
+        /// Taken, or why not.
+        result: Result<(), DropFailure>,
+    },
+    /// What came of an [`Output::Fetch`].
+    Fetched {
+        /// Echo.
+        ticket: u64,
+        /// The keys, not checked yet, or why not.
+        result: Result<Box<PrekeyBundle>, DropFailure>,
+    },
+    /// A connection's own description is ready: the offer asked for by [`Output::MakeOffer`] or the answer asked for by
+    /// [`Output::MakeAnswer`].
+    Described {
+        /// Which.
+        connection: ConnectionId,
+        /// SDP.
+        sdp: String,
+    },
+    /// A connection gathered candidates of its own.
+    Gathered {
+        /// Which.
+        connection: ConnectionId,
+        /// `RTCIceCandidateInit` as JSON, one a line.
+        lines: Vec<String>,
+    },
+    /// DTLS is up; nothing of it may be trusted before the binding.
+    Secured {
+        /// Which.
+        connection: ConnectionId,
+        /// SHA-256 of our certificate.
+        local_fingerprint: [u8; 32],
+        /// SHA-256 of the certificate the other side really showed.
+        remote_fingerprint: [u8; 32],
+    },
+    /// The data channel opened.
+    DirectOpen {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// A message came over the data channel.
+    DirectReceived {
+        /// Which.
+        connection: ConnectionId,
+        /// A ratchet message.
+        message: Vec<u8>,
+    },
+    /// ICE lost the other side and may find it again.
+    Interrupted {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// ICE found the other side again.
+    Resumed {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// The connection failed or was closed by the other side.
+    Broken {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// The time that [`crate::Core::next_wake`] named has come.
+    Wake,
+}
+
+/// Why a server did not take or give something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DropFailure {
+    /// Nobody answers; the driver tries again when the core asks again.
+    Unreachable,
+    /// The token opens nothing there.
+    NotAccepted,
+    /// The mailbox is full.
+    MailboxFull,
+    /// Too large for the token.
+    TooLarge,
+    /// Come again after so many milliseconds.
+    Later {
+        /// How many.
+        retry_ms: u64,
+    },
+    /// The server speaks another version.
+    Version,
+}
+
+/// What a person may want. Ids and texts are checked here, not before.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Act {
+    /// Change the display name.
+    SetName(String),
+    /// Move to another home server (already known to be of the right form).
+    SetServer(String),
+    /// Obey other settings.
+    SetPolicy(Policy),
+    /// Make an invite link.
+    CreateInvite,
+    /// Revoke all invite links.
+    RevokeInvites,
+    /// Ask somebody.
+    AddContact(Invite),
+    /// Accept a request.
+    AcceptRequest(PeerId),
+    /// Decline a request, silently.
+    DeclineRequest(PeerId),
+    /// Take back a request.
+    CancelRequest(PeerId),
+    /// Give a contact a name of one's own, or take it away.
+    RenameContact(PeerId, Option<String>),
+    /// Block.
+    BlockContact(PeerId),
+    /// Unblock.
+    UnblockContact(PeerId),
+    /// Remove.
+    RemoveContact(PeerId),
+    /// A conversation is on screen.
+    OpenChannel(ChannelId),
+    /// A conversation is no longer on screen.
+    CloseChannel(ChannelId),
+    /// Send a text.
+    SendText {
+        /// Where.
+        channel: ChannelId,
+        /// What.
+        text: String,
+        /// On which message.
+        reply_to: Option<MessageRef>,
+    },
+    /// Change one's own words.
+    EditText {
+        /// Where.
+        channel: ChannelId,
+        /// Which.
+        id: MessageId,
+        /// To what.
+        text: String,
+    },
+    /// Take back one's own message.
+    DeleteMessage {
+        /// Where.
+        channel: ChannelId,
+        /// Which.
+        id: MessageId,
+    },
+    /// React.
+    React {
+        /// Where.
+        channel: ChannelId,
+        /// On what.
+        target: MessageRef,
+        /// With what.
+        emoji: String,
+        /// Add, or remove.
+        on: bool,
+    },
+    /// Try a message again.
+    RetryMessage {
+        /// Where.
+        channel: ChannelId,
+        /// Which.
+        id: MessageId,
+    },
+    /// Give a message up.
+    CancelMessage {
+        /// Where.
+        channel: ChannelId,
+        /// Which.
+        id: MessageId,
+    },
+    /// Writing, or stopped.
+    SetTyping {
+        /// Where.
+        channel: ChannelId,
+        /// Writing.
+        on: bool,
+    },
+    /// Seen up to here.
+    MarkRead {
+        /// Where.
+        channel: ChannelId,
+        /// Up to here.
+        up_to: OrderKey,
+    },
+    /// Keep a draft.
+    SetDraft {
+        /// Where.
+        channel: ChannelId,
+        /// What.
+        text: String,
+    },
+    /// Ring.
+    StartCall(PeerId),
+    /// Pick up.
+    AcceptCall(CallId),
+    /// Decline.
+    DeclineCall(CallId),
+    /// Leave or give up.
+    LeaveCall(CallId),
+    /// Ring one more.
+    AddToCall(CallId, PeerId),
+    /// Close or open the microphone.
+    SetMuted(bool),
+    /// Close or open the speaker.
+    SetDeafened(bool),
+    /// The program ends: leave calls, say goodbye.
+    Leave,
+}
+
+/// With whom direct connections are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direct {
+    /// Only in calls.
+    Calls,
+    /// Also while a conversation is open on either side.
+    #[default]
+    Conversations,
+    /// With every contact that is there.
+    Contacts,
+}
+
+/// The settings that the core obeys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// With whom direct connections are made.
+    pub direct: Direct,
+    /// Tell that messages were read.
+    pub read_receipts: bool,
+    /// Tell that one is writing.
+    pub typing: bool,
+    /// Tell that one is there.
+    pub presence: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            direct: Direct::default(),
+            read_receipts: true,
+            typing: true,
+            presence: true,
+        }
+    }
+}
+
+/// Something to carry out, after the commit, in order.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Output {
+    /// Deposit at `via` over a socket that never logs in; answer with [`Input::Deposited`].
+    Deposit {
+        /// To be echoed.
+        ticket: u64,
+        /// Whose mailbox.
+        to: PeerId,
+        /// At which server.
+        via: String,
+        /// What entitles to it.
+        token: DepositToken,
+        /// Sealed bytes.
+        envelope: Vec<u8>,
+        /// Kept for who is away.
+        keep: bool,
+    },
+    /// Fetch a prekey bundle at `via` over a socket that never logs in; answer with [`Input::Fetched`].
+    Fetch {
+        /// To be echoed.
+        ticket: u64,
+        /// Whose.
+        peer: PeerId,
+        /// At which server.
+        via: String,
+        /// What entitles to it.
+        token: DepositToken,
+    },
+    /// Tell the home server that these are stored.
+    Ack(Vec<u64>),
+    /// Publish at the home server; answer with [`Input::PrekeysStored`].
+    PublishPrekeys {
+        /// Signed prekey.
+        signed: SignedPrekey,
+        /// KEM prekey.
+        kem: KemPrekey,
+        /// New one-time prekeys.
+        one_time: Vec<OneTimePrekey>,
+        /// Drop those that are there.
+        replace: bool,
+    },
+    /// Tell the home server which tokens open the mailbox.
+    SetTokens {
+        /// Delivery token.
+        delivery: TokenHash,
+        /// Tokens that end at once.
+        revoked: Vec<TokenHash>,
+        /// Request tokens.
+        requests: Vec<TokenHash>,
+        /// Call tokens.
+        calls: Vec<CallToken>,
+    },
+    /// Connect to the home server, now at another address.
+    MoveTo {
+        /// The address.
+        server: String,
+    },
+    /// Make a peer connection and its offer; answer with [`Input::Described`].
+    MakeOffer {
+        /// Which.
+        connection: ConnectionId,
+        /// With whom.
+        peer: PeerId,
+    },
+    /// Make a peer connection from an offer, and its answer; answer with [`Input::Described`].
+    MakeAnswer {
+        /// Which.
+        connection: ConnectionId,
+        /// With whom.
+        peer: PeerId,
+        /// The offer.
+        sdp: String,
+    },
+    /// Give the answer to the connection that made the offer.
+    TakeAnswer {
+        /// Which.
+        connection: ConnectionId,
+        /// The answer.
+        sdp: String,
+    },
+    /// Give the other side's candidates to a connection.
+    AddCandidates {
+        /// Which.
+        connection: ConnectionId,
+        /// As in [`Input::Gathered`].
+        lines: Vec<String>,
+    },
+    /// Close a connection.
+    Disconnect {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Send over the data channel; when it is not open or full, the message takes the way over the server by itself.
+    SendDirect {
+        /// Which.
+        connection: ConnectionId,
+        /// A ratchet message.
+        message: Vec<u8>,
+    },
+    /// The connection is bound and both are in the call: send our sound there and render its sound.
+    StartSound {
+        /// Which.
+        connection: ConnectionId,
+        /// Whose.
+        peer: PeerId,
+    },
+    /// No more sound over it.
+    StopSound {
+        /// Which.
+        connection: ConnectionId,
+        /// Whose.
+        peer: PeerId,
+    },
+    /// What our own controls say, and whether a call is active (devices open only then).
+    Controls {
+        /// A call is active.
+        in_call: bool,
+        /// Microphone closed.
+        muted: bool,
+        /// Speaker closed.
+        deafened: bool,
+    },
+    /// Play this from now on, or nothing.
+    Ring(Option<Ring>),
+    /// Play once.
+    Cue(Cue),
+    /// Tell the person.
+    Fact(Fact),
+}
+
+/// A sound that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ring {
+    /// Somebody rings here.
+    Incoming,
+    /// It rings there.
+    Outgoing,
+}
+
+/// A sound that is over by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cue {
+    /// Somebody joined.
+    Joined,
+    /// Somebody left.
+    Left,
+    /// Microphone closed.
+    Muted,
+    /// Microphone opened.
+    Unmuted,
+    /// A message arrived.
+    Message,
+}
+
+/// Something a person may want to see.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Fact {
+    /// Name or server changed.
+    Profile {
+        /// Display name.
+        name: String,
+        /// Home server.
+        server: String,
+    },
+    /// A contact row or its presence or connection changed.
+    Contact {
+        /// The row.
+        record: Box<ContactRecord>,
+        /// It is there.
+        here: bool,
+        /// The direct connection.
+        direct: Link,
+    },
+    /// A request arrived.
+    RequestReceived {
+        /// From whom.
+        peer: PeerId,
+        /// Under which name.
+        name: String,
+    },
+    /// A request was accepted.
+    RequestAccepted {
+        /// By whom.
+        peer: PeerId,
+    },
+    /// A contact or request is gone.
+    ContactRemoved {
+        /// Who.
+        peer: PeerId,
+    },
+    /// An invite link was made.
+    Invited(Invite),
+    /// A message row is new.
+    Message {
+        /// The row with its reactions.
+        record: Box<MessageRecord>,
+        /// What happened to it.
+        change: Change,
+    },
+    /// A message row is gone.
+    MessageRemoved {
+        /// Where.
+        channel: ChannelId,
+        /// Which.
+        message: MessageRef,
+    },
+    /// Unread count, last message or draft of a conversation changed: read it anew from the store.
+    Channel {
+        /// Which.
+        channel: ChannelId,
+    },
+    /// Somebody writes, or stopped.
+    Typing {
+        /// Where.
+        channel: ChannelId,
+        /// Who.
+        peer: PeerId,
+        /// Writing.
+        on: bool,
+    },
+    /// A call is new or has changed.
+    Call(Box<CallState>),
+    /// A call is over for us.
+    CallEnded {
+        /// Which.
+        call: CallId,
+        /// Where it belongs.
+        channel: ChannelId,
+        /// How.
+        outcome: CallOutcome,
+        /// How long it was active.
+        duration_ms: u64,
+    },
+    /// Somebody left a call that goes on.
+    PeerLeft {
+        /// Which.
+        call: CallId,
+        /// Who.
+        peer: PeerId,
+    },
+    /// Joining shows addresses to these people.
+    AddressesShown {
+        /// Which call.
+        call: CallId,
+        /// To whom.
+        peers: Vec<PeerId>,
+    },
+    /// The clock is off.
+    ClockSkew {
+        /// Ours minus the server's, in seconds.
+        seconds: i64,
+    },
+    /// A session was set up anew.
+    SessionHealed {
+        /// With whom.
+        peer: PeerId,
+    },
+    /// A connection could not prove whose it is.
+    BindingFailed {
+        /// Whom it claimed.
+        peer: PeerId,
+    },
+    /// A peer speaks another version.
+    VersionMismatch {
+        /// Who.
+        peer: PeerId,
+    },
+    /// A request could not be sent: the link is revoked or its server knows nobody of the name.
+    RequestFailed {
+        /// To whom.
+        peer: PeerId,
+        /// Why.
+        reason: crate::Refusal,
+    },
+}
+
+/// What happened to a message row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Somebody else's, stored for the first time.
+    Received,
+    /// One's own, stored for the first time.
+    Sent,
+    /// Words, delivery or reactions changed.
+    Changed,
+}
+
+/// A direct connection as the person sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// None.
+    #[default]
+    None,
+    /// On its way.
+    Connecting,
+    /// Bound.
+    Connected,
+}
+
+/// A call as the person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallState {
+    /// Which.
+    pub call: CallId,
+    /// Where it belongs.
+    pub channel: ChannelId,
+    /// Who rang.
+    pub caller: PeerId,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Since when it is active, corrected wall clock; 0 before.
+    pub active_since_ms: u64,
+    /// Everybody but oneself.
+    pub participants: Vec<Participant>,
+    /// Our microphone is closed.
+    pub muted: bool,
+    /// Our speaker is closed.
+    pub deafened: bool,
+}
+
+/// Where a call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It rings here.
+    Incoming,
+    /// It rings there.
+    Outgoing,
+    /// Accepted.
+    Active,
+}
+
+/// Somebody else in a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Participant {
+    /// Who.
+    pub peer: PeerId,
+    /// The name to show.
+    pub name: String,
+    /// Where its connection stands.
+    pub phase: ParticipantPhase,
+    /// Its microphone is closed.
+    pub muted: bool,
+    /// Its speaker is closed.
+    pub deafened: bool,
+    /// One of our contacts.
+    pub contact: bool,
+}
+
+/// Where a participant's connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParticipantPhase {
+    /// Asked, no answer yet.
+    Ringing,
+    /// Joined, not connected yet.
+    Connecting,
+    /// Sound flows.
+    Connected,
+    /// Interrupted.
+    Lost,
+}

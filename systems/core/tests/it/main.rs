@@ -1,0 +1,22 @@
+//! Whole cores against each other, in virtual time, over a network that may lose, delay, reorder and repeat.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub
+)]
+
+mod sim;
+
+mod calls;
+mod connections;
+mod group_calls;
+mod hostile;
+mod messages;
+mod outbox;
+mod presence;
+mod profile;
+mod property;
+mod requests;
+mod sessions;
