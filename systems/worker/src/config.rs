@@ -1,0 +1,64 @@
+//! What a worker is started with.
+
+use std::path::PathBuf;
+
+pub use orrery_store::VaultParams;
+pub use orrery_voice::{MicSource, SpeakerSink};
+
+/// Everything a worker needs to know before the profile is open.
+#[derive(Clone, Debug)]
+pub struct WorkerConfig {
+    /// Folder of the profile; made when there is none.
+    pub folder: PathBuf,
+    /// Folder of the log files, to be shown; the profile's own when absent.
+    pub log_folder: Option<PathBuf>,
+    /// Home server of a profile that is created without naming one: `ws://host[:port]` or `wss://host[:port]`.
+    pub default_server: String,
+    /// UDP address that peer connections bind, e.g. `127.0.0.1:0`; all interfaces when absent.
+    pub bind: Option<String>,
+    /// Microphone and speaker.
+    pub sound: SoundConfig,
+    /// Cost of the passphrase of a profile that is created.
+    pub argon: VaultParams,
+    /// DER of one more certificate that is believed beside the web's roots, for a server of one's own.
+    pub extra_root: Option<Vec<u8>>,
+}
+
+impl WorkerConfig {
+    /// No sound, all interfaces, the standard cost.
+    #[must_use]
+    pub fn new(folder: PathBuf, default_server: String) -> Self {
+        Self {
+            folder,
+            log_folder: None,
+            default_server,
+            bind: None,
+            sound: SoundConfig::Files {
+                mic: MicSource::Silence,
+                speaker: SpeakerSink::Null,
+            },
+            argon: VaultParams::STANDARD,
+            extra_root: None,
+        }
+    }
+}
+
+/// Where sound comes from and goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SoundConfig {
+    /// The machine's devices, as the settings choose them.
+    #[cfg(feature = "device")]
+    Devices,
+    /// Files, in real time. The microphone's file starts when a call becomes active.
+    Files {
+        /// What is said.
+        mic: MicSource,
+        /// Where what is heard goes.
+        speaker: SpeakerSink,
+    },
+    /// Says back what it hears.
+    Echo {
+        /// So many milliseconds later, 10 to 10 000.
+        delay_ms: u32,
+    },
+}

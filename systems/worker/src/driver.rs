@@ -1,0 +1,395 @@
+//! The one loop through which everything passes. What happens becomes an input of the core; what the core wants is
+//! carried out after the commit; what a person should see goes up the link. It runs on the worker's own thread, where
+//! it may wait for the disk; whatever waits for the network or for a passphrase runs elsewhere and reports back.
+
+mod barrier;
+mod commands;
+mod events;
+mod outputs;
+mod reads;
+mod session;
+
+use std::time::Duration;
+
+use orrery_core::Input;
+use orrery_link::{Backlog, Code, Event, Notice, Reference, Request, WorkerEnd};
+use tokio::{
+    runtime,
+    sync::mpsc,
+    task::{JoinError, JoinHandle},
+    time::{Instant, MissedTickBehavior},
+};
+
+use crate::{
+    WorkerConfig,
+    clock::{Clock, LOOK_EVERY, SleepWatch},
+    engine::Failure,
+    profile::{Door, Opened},
+    rtc::{Fanout, PeerEvent},
+    signaling::{DropResult, HomeEvent, Tls},
+    sound::{DeviceNews, Problems, Sound},
+};
+use session::Session;
+
+/// How soon events that found the lane full are tried again.
+const FLUSH_EVERY: Duration = Duration::from_millis(20);
+/// How often gauges are published while something is lively.
+const GAUGE_EVERY: Duration = Duration::from_millis(20);
+/// How long after a write that the disk did not take it is tried again. Until then nothing more is taken from the
+/// network: what was not stored is not acknowledged, and comes again.
+const DISK_RETRY: Duration = Duration::from_secs(2);
+/// How long the end waits for its last words: the goodbyes to contacts, and events that the lane has no room for.
+const GOODBYE: Duration = Duration::from_millis(1_500);
+/// Reports of side jobs under way: lists of devices, a check of the database. When full, the job waits.
+const REPORT_CAPACITY: usize = 16;
+
+/// Where the profile stands.
+enum Place {
+    /// Not open.
+    Outside(Door),
+    /// Being opened; who asked for it.
+    Opening {
+        task: JoinHandle<Tried>,
+        reference: Option<Reference>,
+    },
+    /// Open.
+    Inside(Box<Session>),
+}
+
+/// What came of a passphrase: the folder, and what it opened.
+type Tried = (Door, Result<Box<Opened>, Code>);
+
+/// A side job's result.
+enum Report {
+    /// The devices of the machine.
+    Devices {
+        reference: Option<Reference>,
+        asked: bool,
+        news: DeviceNews,
+    },
+    /// The database was checked and is damaged.
+    Damaged,
+}
+
+/// What woke the loop.
+enum Wake {
+    Command(Option<Request>),
+    Opened(Result<Tried, JoinError>),
+    Home(HomeEvent),
+    Drop(DropResult),
+    Peer(PeerEvent),
+    Report(Report),
+    Due,
+    Flush,
+    Gauge,
+    Look,
+}
+
+/// Whether the loop goes on.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    On,
+    Stop,
+}
+
+/// The loop and all it holds.
+pub(crate) struct Driver {
+    config: WorkerConfig,
+    end: WorkerEnd,
+    backlog: Backlog,
+    runtime: runtime::Handle,
+    tls: Tls,
+    clock: Clock,
+    sleep: SleepWatch,
+    sound: Sound,
+    fanout: Fanout,
+    place: Place,
+    reports: mpsc::Receiver<Report>,
+    reporter: mpsc::Sender<Report>,
+    problems: Problems,
+    /// Gauges were published while something was lively, and must be put to rest.
+    was_lively: bool,
+    shown_rtt_ms: u32,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        config: WorkerConfig,
+        end: WorkerEnd,
+        tls: Tls,
+        sound: Sound,
+        fanout: Fanout,
+        runtime: runtime::Handle,
+    ) -> Self {
+        let (reporter, reports) = mpsc::channel(REPORT_CAPACITY);
+        let _guard = runtime.enter();
+        let place = Place::Outside(Door::open(&config.folder));
+        Self {
+            config,
+            end,
+            backlog: Backlog::default(),
+            tls,
+            clock: Clock::start(),
+            sleep: SleepWatch::default(),
+            sound,
+            fanout,
+            place,
+            reports,
+            reporter,
+            problems: Problems::default(),
+            was_lively: false,
+            shown_rtt_ms: 0,
+            runtime: runtime.clone(),
+        }
+    }
+
+    /// Runs to the end.
+    pub(crate) async fn run(mut self) {
+        self.tell(Event::Ready {
+            version: orrery_link::VERSION,
+        });
+        self.tell_profile();
+        let mut timers = Timers::new();
+        loop {
+            let wake = self.wait(&mut timers).await;
+            if self.step(wake) == Flow::Stop {
+                break;
+            }
+        }
+        self.wind_down().await;
+    }
+
+    async fn wait(&mut self, timers: &mut Timers) -> Wake {
+        let lively = self.sound.is_lively() || self.was_lively;
+        let late = !self.backlog.is_empty();
+        let (mut session, mut opening) = (None, None);
+        match &mut self.place {
+            Place::Outside(_) => {}
+            Place::Opening { task, .. } => opening = Some(task),
+            Place::Inside(open) => session = Some(open),
+        }
+        let due = session.as_ref().and_then(|session| session.due(&self.clock));
+        tokio::select! {
+            command = self.end.next_command() => Wake::Command(command),
+            opened = async { join(opening).await } => Wake::Opened(opened),
+            wake = async { network(session).await } => wake,
+            Some(report) = self.reports.recv() => Wake::Report(report),
+            () = until(due) => Wake::Due,
+            _ = timers.flush.tick(), if late => Wake::Flush,
+            _ = timers.gauge.tick(), if lively => Wake::Gauge,
+            _ = timers.look.tick() => Wake::Look,
+        }
+    }
+
+    fn step(&mut self, wake: Wake) -> Flow {
+        match wake {
+            Wake::Command(Some(request)) => return self.command(request),
+            Wake::Command(None) => return Flow::Stop,
+            Wake::Opened(result) => self.opened(result),
+            Wake::Home(event) => self.home_event(event),
+            Wake::Drop(result) => self.drop_result(result),
+            Wake::Peer(event) => self.peer_event(event),
+            Wake::Report(report) => self.report(report),
+            Wake::Due => self.due(),
+            Wake::Flush => self.backlog.flush(&self.end),
+            Wake::Gauge => self.gauge(),
+            Wake::Look => self.look(),
+        }
+        Flow::On
+    }
+
+    /// Gives the core an input and carries out what it wants.
+    fn feed(&mut self, input: Input) {
+        let now = self.clock.now();
+        let Place::Inside(session) = &mut self.place else {
+            return;
+        };
+        // The one input kept for a disk that takes nothing is tried again by `due`, before any other of the network's.
+        match session.engine.feed(input.clone(), now) {
+            Ok(outputs) => {
+                session.said = None;
+                self.carry_out(outputs, None);
+            }
+            Err(Failure::Refused(code)) => tracing::debug!(?code, "the core refused what the network brought"),
+            Err(failure) => {
+                if matches!(failure, Failure::Disk(_)) && session.stuck.is_none() {
+                    session.stuck = Some((input, Instant::now() + DISK_RETRY));
+                }
+                let code = failure.code();
+                if session.said.replace(code) != Some(code) {
+                    self.tell(Event::Notice(Notice::Problem { code }));
+                }
+            }
+        }
+    }
+
+    /// A timer of the core has come, or the disk is given another try.
+    fn due(&mut self) {
+        if let Place::Inside(session) = &mut self.place
+            && session.barrier.until().is_some_and(|until| until <= Instant::now())
+        {
+            let freed = session.barrier.lower();
+            self.set_free(freed);
+        }
+        let Place::Inside(session) = &mut self.place else {
+            return;
+        };
+        let input = session.stuck.take().map_or(Input::Wake, |(input, _)| input);
+        self.feed(input);
+    }
+
+    fn look(&mut self) {
+        let slept = self.sleep.slept(self.clock.now());
+        let rtt_ms = match &mut self.place {
+            Place::Inside(session) => {
+                if slept {
+                    tracing::info!("the machine slept: all sockets are made anew");
+                    session.reconnect();
+                }
+                session.home.rtt_ms()
+            }
+            _ => 0,
+        };
+        if slept {
+            self.feed(Input::Wake);
+        }
+        if rtt_ms != self.shown_rtt_ms && !self.sound.is_lively() {
+            self.gauge();
+        }
+    }
+
+    fn gauge(&mut self) {
+        let now_ms = self.clock.now().mono_ms;
+        let session = if let Place::Inside(session) = &self.place {
+            Some(session)
+        } else {
+            None
+        };
+        let rtt_ms = session.map_or(0, |session| session.home.rtt_ms());
+        let gauges = self
+            .sound
+            .gauges(rtt_ms, now_ms, |connection| session?.measured(connection));
+        self.shown_rtt_ms = rtt_ms;
+        self.end.publish(gauges);
+        self.was_lively = self.sound.is_lively();
+        let problems = if self.was_lively {
+            self.sound.problems()
+        } else {
+            self.problems
+        };
+        if problems != self.problems {
+            self.problems = problems;
+            self.list_devices(None, false);
+        }
+    }
+
+    fn list_devices(&self, reference: Option<Reference>, asked: bool) {
+        let (lister, reporter) = (self.sound.lister(), self.reporter.clone());
+        self.runtime.spawn_blocking(move || {
+            let news = lister();
+            // Closed when the worker ends.
+            let _ = reporter.blocking_send(Report::Devices { reference, asked, news });
+        });
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::Devices { reference, asked, news } => {
+                self.tell(Event::Devices {
+                    reference: reference.clone(),
+                    inputs: news.inputs,
+                    outputs: news.outputs,
+                    input_problem: self.problems.input,
+                    output_problem: self.problems.output,
+                });
+                if asked {
+                    self.done(reference);
+                }
+            }
+            Report::Damaged => self.tell(Event::Notice(Notice::Problem {
+                code: Code::DatabaseDamaged,
+            })),
+        }
+    }
+
+    async fn wind_down(mut self) {
+        if let Place::Opening { task, .. } = &mut self.place
+            && let Ok((_, Ok(opened))) = task.await
+        {
+            opened.engine.close();
+        }
+        if let Place::Inside(_) = self.place {
+            self.feed(Input::Act(orrery_core::Act::Leave));
+        }
+        if let Place::Inside(session) = &mut self.place {
+            let freed = session.barrier.lower();
+            self.set_free(freed);
+        }
+        let deadline = Instant::now() + GOODBYE;
+        while let Place::Inside(session) = &mut self.place
+            && session.drops.is_busy()
+        {
+            match tokio::time::timeout_at(deadline, session.drops.result()).await {
+                Ok(result) => self.drop_result(result),
+                Err(_) => break,
+            }
+        }
+        if let Place::Inside(session) = std::mem::replace(&mut self.place, Place::Outside(Door::Shut(Code::Locked))) {
+            session.close(deadline).await;
+        }
+        // Whoever waits for an answer gets one.
+        while let Some(request) = self.end.try_command() {
+            self.failed(request.reference, Code::Locked);
+        }
+        while !self.backlog.is_empty() && Instant::now() < deadline {
+            tokio::time::sleep(FLUSH_EVERY).await;
+            self.backlog.flush(&self.end);
+        }
+        let sound = self.sound;
+        // Joins the audio thread, which may wait for devices to close.
+        let _ = self.runtime.spawn_blocking(move || sound.stop()).await;
+    }
+}
+
+/// The loop's own timers.
+struct Timers {
+    flush: tokio::time::Interval,
+    gauge: tokio::time::Interval,
+    look: tokio::time::Interval,
+}
+
+impl Timers {
+    fn new() -> Self {
+        let every = |period| {
+            let mut interval = tokio::time::interval(period);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        };
+        Self {
+            flush: every(FLUSH_EVERY),
+            gauge: every(GAUGE_EVERY),
+            look: every(LOOK_EVERY),
+        }
+    }
+}
+
+async fn join(task: Option<&mut JoinHandle<Tried>>) -> Result<Tried, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn network(session: Option<&mut Box<Session>>) -> Wake {
+    match session {
+        Some(session) => session.network().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

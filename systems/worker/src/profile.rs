@@ -1,0 +1,241 @@
+//! Creating and opening a profile: everything from a passphrase to a running core, on a thread that may take its time.
+
+use std::path::{Path, PathBuf};
+
+use orrery_core::{Core, CoreError, Now, Output};
+use orrery_link::{Code, Passphrase, ProfilePhase, Settings};
+use orrery_protocol::{
+    archive::{Archive, ArchiveError},
+    note::check_name,
+    record::SecretBytes,
+};
+use orrery_store::{
+    Integrity, IntegrityCheck, ProfileDamage, ProfileFolder, ProfileState, Store, StoreError, VaultParams,
+};
+
+use crate::{
+    engine::{Engine, Failure},
+    map::{self, act},
+    signaling::ServerAddress,
+};
+
+/// The row that holds the settings, as JSON.
+const SETTINGS: &str = "worker.settings";
+/// The name of somebody whose machine stopped between making the database and writing the first row: the passphrase
+/// is right, nothing was lost, and the name can be changed.
+const UNNAMED: &str = "Orrery";
+
+/// The folder of a profile that is not open.
+#[derive(Debug)]
+pub(crate) enum Door {
+    /// It can be created or unlocked.
+    Ready(ProfileFolder),
+    /// It cannot be used now; a later command looks again.
+    Shut(Code),
+}
+
+impl Door {
+    /// Takes the folder.
+    pub(crate) fn open(path: &Path) -> Self {
+        match ProfileFolder::open(path) {
+            Ok(folder) => Self::Ready(folder),
+            Err(error) => Self::Shut(of_folder(&error)),
+        }
+    }
+
+    /// What a window shows.
+    pub(crate) fn phase(&self) -> ProfilePhase {
+        let folder = match self {
+            Self::Ready(folder) => folder,
+            Self::Shut(code) => return ProfilePhase::Unusable { code: *code },
+        };
+        match folder.state() {
+            Ok(ProfileState::New) => ProfilePhase::Empty,
+            Ok(ProfileState::Locked) => ProfilePhase::Locked,
+            Ok(ProfileState::Damaged(ProfileDamage::VaultMissing)) => ProfilePhase::Unusable {
+                code: Code::VaultDamaged,
+            },
+            Ok(ProfileState::Damaged(ProfileDamage::DatabaseMissing)) => ProfilePhase::Unusable {
+                code: Code::DatabaseDamaged,
+            },
+            Err(error) => ProfilePhase::Unusable {
+                code: of_folder(&error),
+            },
+        }
+    }
+}
+
+/// A folder that cannot even be looked into cannot be written either.
+fn of_folder(error: &StoreError) -> Code {
+    match map::of_store(error) {
+        Code::Internal => Code::ReadOnly,
+        code => code,
+    }
+}
+
+/// What opens a profile.
+#[derive(Debug)]
+pub(crate) enum Key {
+    /// A new one.
+    Create {
+        name: String,
+        server: String,
+        params: VaultParams,
+    },
+    /// One that is there. The server is for a profile whose making was cut short.
+    Unlock { server: String },
+}
+
+impl Key {
+    /// Checks what can be checked before the passphrase costs a second.
+    ///
+    /// # Errors
+    /// The code that answers the command.
+    pub(crate) fn create(name: &str, server: &str, params: VaultParams) -> Result<Self, Code> {
+        let name = name.trim();
+        check_name(name).map_err(|_| Code::BadName)?;
+        let server = server.trim();
+        ServerAddress::parse(server).map_err(|_| Code::BadServer)?;
+        Ok(Self::Create {
+            name: name.to_owned(),
+            server: server.to_owned(),
+            params,
+        })
+    }
+}
+
+/// An open profile.
+pub(crate) struct Opened {
+    /// Its state machines and rows.
+    pub engine: Engine,
+    /// Its settings.
+    pub settings: Settings,
+    /// What the core wants done first.
+    pub outputs: Vec<Output>,
+    /// Its folder for logs.
+    pub logs: Option<PathBuf>,
+    /// To be run in the background after a stop that was not clean.
+    pub check: Option<IntegrityCheck>,
+}
+
+/// Opens the profile of a folder; takes as long as Argon2id takes.
+///
+/// # Errors
+/// The code that answers the command; nothing has changed.
+pub(crate) fn open(folder: &ProfileFolder, key: &Key, passphrase: &Passphrase, now: Now) -> Result<Opened, Code> {
+    let rng = &mut rand::rng();
+    let mut store = match key {
+        Key::Create { params, .. } => match folder.create(passphrase.reveal(), *params, rng) {
+            Err(StoreError::Memory) => folder.create(passphrase.reveal(), VaultParams::FLOOR, rng),
+            result => result,
+        },
+        Key::Unlock { .. } => folder.unlock(passphrase.reveal()),
+    }
+    .map_err(|error| map::of_store(&error))?;
+    if store.rolled_back() {
+        tracing::warn!("the database is older than it should be: all sessions are set up anew");
+        store.discard_sessions().map_err(|error| map::of_store(&error))?;
+    }
+    let check = if store.was_unclean() {
+        store.integrity_check().ok()
+    } else {
+        None
+    };
+    let (core, settings, outputs) = start(&mut store, key, now).map_err(|failure| failure.code())?;
+    let logs = folder.logs().ok();
+    Ok(Opened {
+        engine: Engine::new(core, store),
+        settings,
+        outputs,
+        logs,
+        check,
+    })
+}
+
+fn start(store: &mut Store, key: &Key, now: Now) -> Result<(Core, Settings, Vec<Output>), Failure> {
+    if let Key::Create { name, server, .. } = key {
+        create(store, name, server, now)?;
+    }
+    let settings = store.transact(load_settings)?;
+    let policy = act::policy(&settings);
+    let open = |store: &mut Store| {
+        store.transact(|archive| -> Result<_, Failure> { Ok(Core::open(archive, policy, now, &mut rand::rng())?) })
+    };
+    let (core, outputs) = match (open(store), key) {
+        (Err(Failure::Broken(Code::DatabaseDamaged)), Key::Unlock { server }) if is_blank(store)? => {
+            create(store, UNNAMED, server, now)?;
+            open(store)?
+        }
+        (result, _) => result?,
+    };
+    Ok((core, settings, outputs))
+}
+
+fn create(store: &mut Store, name: &str, server: &str, now: Now) -> Result<(), Failure> {
+    store.transact(|archive| Ok(Core::create(archive, name, server, now, &mut rand::rng())?))
+}
+
+/// Whether nothing was ever written into the database.
+fn is_blank(store: &mut Store) -> Result<bool, Failure> {
+    store.transact(|archive| -> Result<bool, Failure> {
+        let contacts = archive.contacts().map_err(CoreError::from)?;
+        let prekeys = archive
+            .prekeys(orrery_protocol::record::PrekeyKind::Signed)
+            .map_err(CoreError::from)?;
+        Ok(contacts.is_empty() && prekeys.is_empty())
+    })
+}
+
+fn load_settings(archive: &mut dyn Archive) -> Result<Settings, Failure> {
+    let bytes = archive.value(SETTINGS).map_err(CoreError::from)?;
+    Ok(match bytes {
+        None => Settings::default(),
+        Some(bytes) => serde_json::from_slice::<Settings>(&bytes.0)
+            .map(Settings::clamped)
+            .unwrap_or_else(|_| {
+                tracing::warn!("the settings are of another version and start over");
+                Settings::default()
+            }),
+    })
+}
+
+/// Writes the settings.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn save_settings(archive: &mut dyn Archive, settings: &Settings) -> Result<(), Failure> {
+    let bytes = serde_json::to_vec(settings).map_err(|_| Failure::Refused(Code::Internal))?;
+    archive
+        .put_value(SETTINGS, &SecretBytes(bytes))
+        .map_err(|error: ArchiveError| CoreError::from(error).into())
+}
+
+/// Runs a check to its end; says whether the database is damaged.
+pub(crate) fn is_damaged(check: IntegrityCheck) -> bool {
+    match check.run() {
+        Ok(Integrity::Damaged(findings)) => {
+            tracing::error!(findings = findings.len(), "the database is damaged");
+            true
+        }
+        Ok(_) => false,
+        Err(error) => {
+            tracing::warn!(%error, "the database could not be checked");
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_or_server_that_cannot_be_is_refused_before_the_passphrase_is_hashed() {
+        let create = |name: &str, server: &str| Key::create(name, server, VaultParams::FLOOR).map(|_| ());
+        assert_eq!(create("", "ws://a"), Err(Code::BadName));
+        assert_eq!(create("  ", "ws://a"), Err(Code::BadName));
+        assert_eq!(create(&"x".repeat(65), "ws://a"), Err(Code::BadName));
+        assert_eq!(create("Ada", "a"), Err(Code::BadServer));
+        assert_eq!(create(" Ada ", " ws://a "), Ok(()));
+    }
+}

@@ -1,0 +1,517 @@
+//! The task of one peer connection: carries out orders, and tells what became of it.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::BytesMut;
+use orrery_protocol::{ConnectionId, limits::MAX_CANDIDATES};
+use rtc::{
+    media_stream::MediaStreamTrack,
+    peer_connection::configuration::media_engine::MIME_TYPE_OPUS,
+    rtp_transceiver::rtp_sender::{
+        RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+        RTCRtpHeaderExtensionCapability, RtpCodecKind,
+    },
+};
+use tokio::sync::mpsc;
+use webrtc::{
+    data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit},
+    media_stream::{
+        track_local::{TrackLocal, static_rtp::TrackLocalStaticRTP},
+        track_remote::{TrackRemote, TrackRemoteEvent},
+    },
+    peer_connection::{
+        CipherSuiteId, MediaEngine, PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCIceServer,
+        RTCPeerConnectionState, RTCSessionDescription, Registry, SettingEngineBuilder, SrtpProtectionProfile,
+        StatsSelector, configure_rtcp_reports,
+    },
+    rtp_transceiver::RtpSender,
+    runtime::TokioRuntime,
+};
+
+use super::{
+    Ear, Fanout, Measured, Network, OutFrame, PeerEvent, candidates,
+    fanout::{self, Numbers},
+    fingerprint,
+    handler::{Callback, Handler},
+    pieces::{self, Assembler},
+    stats,
+};
+
+/// Orders under way to a connection's task. When full, the connection has stalled: it is closed as broken, and the
+/// core sets up another if one is still wanted.
+pub(crate) const ORDER_CAPACITY: usize = 256;
+/// How long a candidate waits for others to go in the same note.
+const GATHER_WAIT: Duration = Duration::from_millis(20);
+/// How often a connection with sound is measured.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
+/// Bytes on their way through the data channel. Beyond it a message is not sent directly; the way over the server
+/// remains.
+const SEND_LIMIT: usize = 512 * 1024;
+/// Between two connectivity checks of a candidate pair, and how many there are. The stack's own 200 ms would make up
+/// most of the time until a call can be heard.
+const CHECK_EVERY: Duration = Duration::from_millis(20);
+const CHECKS: u16 = 70;
+/// The payload type that we propose for Opus.
+const OPUS_PAYLOAD_TYPE: u8 = 111;
+/// Loudness beside each packet (RFC 6464).
+const AUDIO_LEVEL_URI: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+
+/// Something to do with a connection. Closing is the end of the lane.
+pub(crate) enum Order {
+    TakeAnswer(String),
+    AddCandidates(Vec<String>),
+    Send(Vec<u8>),
+    StartSound(u64),
+    StopSound,
+}
+
+/// What a connection is made with.
+pub(crate) struct Setup {
+    pub connection: ConnectionId,
+    /// The other side's offer; without it an offer is made.
+    pub offer: Option<String>,
+    pub network: Network,
+    pub events: mpsc::Sender<PeerEvent>,
+    pub ear: Arc<dyn Ear>,
+    pub fanout: Fanout,
+    pub measured: Arc<Mutex<Option<Measured>>>,
+}
+
+/// Why a connection cannot go on. The words are the stack's and may hold addresses: they are never logged.
+struct Failed;
+
+impl<E: std::error::Error> From<E> for Failed {
+    fn from(_: E) -> Self {
+        Self
+    }
+}
+
+/// Runs a connection to its end. Closing the orders closes it in silence; any other end is told as
+/// [`PeerEvent::Broken`].
+pub(crate) async fn run(setup: Setup, orders: mpsc::Receiver<Order>) {
+    let connection = setup.connection;
+    let events = setup.events.clone();
+    let fanout = setup.fanout.clone();
+    let broken = match open(&setup.network).await {
+        Ok(parts) => {
+            let stack = Arc::clone(&parts.stack);
+            // The SDP of a stranger goes through parsers that are not ours: should one of them panic, this connection
+            // breaks and nothing else does.
+            let task = tokio::spawn(Connection::new(setup, parts).drive(orders));
+            let broken = task.await.unwrap_or(true);
+            fanout.leave(&connection);
+            let _ = stack.close().await;
+            broken
+        }
+        Err(Failed) => true,
+    };
+    if broken {
+        // Closed when the worker ends: nobody is left to tell.
+        let _ = events.send(PeerEvent::Broken { connection }).await;
+    }
+}
+
+/// The stack's halves of a connection.
+struct Parts {
+    stack: Arc<dyn PeerConnection>,
+    channel: Arc<dyn DataChannel>,
+    sender: Arc<dyn RtpSender>,
+    track: Arc<TrackLocalStaticRTP>,
+    numbers: Numbers,
+    callbacks: mpsc::Receiver<Callback>,
+}
+
+fn opus() -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: MIME_TYPE_OPUS.to_owned(),
+        clock_rate: 48_000,
+        channels: 2,
+        sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
+        rtcp_feedback: Vec::new(),
+    }
+}
+
+/// Makes a connection with a certificate of its own, its data channel and its track.
+async fn open(network: &Network) -> Result<Parts, Failed> {
+    let mut media = MediaEngine::default();
+    media.register_codec(
+        RTCRtpCodecParameters {
+            payload_type: OPUS_PAYLOAD_TYPE,
+            rtp_codec: opus(),
+        },
+        RtpCodecKind::Audio,
+    )?;
+    media.register_header_extension(
+        RTCRtpHeaderExtensionCapability {
+            uri: AUDIO_LEVEL_URI.to_owned(),
+        },
+        RtpCodecKind::Audio,
+        None,
+    )?;
+    let settings = SettingEngineBuilder::new()
+        // The crate's AES-GCM for DTLS draws its nonces at random; ChaCha20-Poly1305 counts them.
+        .with_dtls_cipher_suites(vec![CipherSuiteId::Tls_Ecdhe_Ecdsa_With_ChaCha20_Poly1305_Sha256])
+        .with_srtp_protection_profiles(vec![
+            SrtpProtectionProfile::Srtp_Aead_Aes_256_Gcm,
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
+        ])
+        .with_ice_connection_attempts(Some(CHECK_EVERY), Some(CHECKS))
+        .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
+        .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
+        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
+        .build();
+    let ice_servers = network.stun.iter().map(|stun| RTCIceServer {
+        urls: vec![stun.clone()],
+        ..Default::default()
+    });
+    let (handler, callbacks) = Handler::new(network.loopback);
+    let stack: Arc<dyn PeerConnection> = Arc::new(
+        PeerConnectionBuilder::new()
+            .with_configuration(
+                RTCConfigurationBuilder::new()
+                    .with_ice_servers(ice_servers.collect())
+                    .build(),
+            )
+            .with_media_engine(media)
+            .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
+            .with_setting_engine(settings)
+            .with_handler(Arc::new(handler))
+            .with_runtime(Arc::new(TokioRuntime))
+            .with_data_channel_send_buffer_limit(SEND_LIMIT)
+            .with_udp_addrs(network.addresses())
+            .build()
+            .await?,
+    );
+    let numbers = Numbers::random();
+    let track = Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new(
+        "voice".to_owned(),
+        "voice".to_owned(),
+        "voice".to_owned(),
+        RtpCodecKind::Audio,
+        vec![RTCRtpEncodingParameters {
+            rtp_coding_parameters: RTCRtpCodingParameters {
+                ssrc: Some(numbers.ssrc),
+                ..Default::default()
+            },
+            codec: opus(),
+            ..Default::default()
+        }],
+    )));
+    // The track is there from the beginning, so that a call over a standing connection needs no new negotiation.
+    let local: Arc<dyn TrackLocal> = Arc::<TrackLocalStaticRTP>::clone(&track);
+    let sender = stack.add_track(local).await?;
+    let channel = RTCDataChannelInit {
+        ordered: true,
+        negotiated: Some(0),
+        ..Default::default()
+    };
+    let channel = stack.create_data_channel("notes", Some(channel)).await?;
+    Ok(Parts {
+        stack,
+        channel,
+        sender,
+        track,
+        numbers,
+        callbacks,
+    })
+}
+
+struct Connection {
+    setup: Setup,
+    parts: Parts,
+    assembler: Assembler,
+    batch: candidates::Batch,
+    /// Candidates that came before the description they belong to.
+    early: Vec<String>,
+    described: bool,
+    secured: bool,
+    interrupted: bool,
+    open: bool,
+    /// The speaker that its sound is; 0 while there is none.
+    speaker: Arc<AtomicU64>,
+    outlet: Option<mpsc::Sender<OutFrame>>,
+}
+
+/// Whether the connection goes on.
+enum Next {
+    Go,
+    End,
+}
+
+impl Connection {
+    fn new(setup: Setup, parts: Parts) -> Self {
+        Self {
+            setup,
+            parts,
+            assembler: Assembler::default(),
+            batch: candidates::Batch::default(),
+            early: Vec::new(),
+            described: false,
+            secured: false,
+            interrupted: false,
+            open: false,
+            speaker: Arc::default(),
+            outlet: None,
+        }
+    }
+
+    /// Says whether it broke, as opposed to having been closed by us.
+    async fn drive(mut self, mut orders: mpsc::Receiver<Order>) -> bool {
+        if self.describe().await.is_err() {
+            return true;
+        }
+        let mut measure = tokio::time::interval(MEASURE_EVERY);
+        measure.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut gather_at: Option<tokio::time::Instant> = None;
+        loop {
+            let sounding = self.speaker.load(Ordering::Relaxed) != 0;
+            let next = tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => self.carry_out(order).await,
+                    None => return false,
+                },
+                callback = self.parts.callbacks.recv() => match callback {
+                    Some(Callback::Candidate(line)) => {
+                        if self.batch.add(line) {
+                            gather_at = Some(tokio::time::Instant::now() + GATHER_WAIT);
+                        }
+                        Ok(Next::Go)
+                    }
+                    Some(Callback::GatheringComplete) => {
+                        gather_at = None;
+                        self.give_candidates().await
+                    }
+                    Some(Callback::State(state)) => self.changed(state).await,
+                    Some(Callback::Track(track)) => {
+                        self.listen(track);
+                        Ok(Next::Go)
+                    }
+                    None => Err(Failed),
+                },
+                event = self.parts.channel.poll() => self.channel_event(event).await,
+                () = sleep_until(gather_at), if gather_at.is_some() => {
+                    gather_at = None;
+                    self.give_candidates().await
+                }
+                _ = measure.tick(), if sounding => {
+                    self.measure().await;
+                    Ok(Next::Go)
+                }
+            };
+            match next {
+                Ok(Next::Go) => {}
+                Ok(Next::End) | Err(Failed) => return true,
+            }
+        }
+    }
+
+    async fn describe(&mut self) -> Result<Next, Failed> {
+        let stack = &self.parts.stack;
+        let own = match self.setup.offer.take() {
+            None => {
+                let offer = stack.create_offer(None).await?;
+                stack.set_local_description(offer.clone()).await?;
+                offer
+            }
+            Some(offer) => {
+                let offer = RTCSessionDescription::offer(candidates::strip(&offer))?;
+                stack.set_remote_description(offer).await?;
+                self.described = true;
+                let answer = stack.create_answer(None).await?;
+                stack.set_local_description(answer.clone()).await?;
+                answer
+            }
+        };
+        let connection = self.setup.connection;
+        self.tell(PeerEvent::Described {
+            connection,
+            sdp: candidates::strip(&own.sdp),
+        })
+        .await
+    }
+
+    async fn carry_out(&mut self, order: Order) -> Result<Next, Failed> {
+        match order {
+            Order::TakeAnswer(answer) => {
+                if !self.described {
+                    let answer = RTCSessionDescription::answer(candidates::strip(&answer))?;
+                    self.parts.stack.set_remote_description(answer).await?;
+                    self.described = true;
+                    let early = std::mem::take(&mut self.early);
+                    self.add_candidates(early).await;
+                }
+            }
+            Order::AddCandidates(lines) => self.add_candidates(lines).await,
+            Order::Send(message) => self.send(&message).await,
+            Order::StartSound(speaker) => self.start_sound(speaker).await,
+            Order::StopSound => {
+                self.speaker.store(0, Ordering::Relaxed);
+                self.setup.fanout.leave(&self.setup.connection);
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    async fn add_candidates(&mut self, lines: Vec<String>) {
+        for line in lines {
+            if !self.described {
+                if self.early.len() < MAX_CANDIDATES {
+                    self.early.push(line);
+                }
+            } else if let Some(candidate) = candidates::read(&line, self.setup.network.loopback) {
+                // One that the stack does not take is one path less, no reason to give up the others.
+                let _ = self.parts.stack.add_ice_candidate(candidate).await;
+            }
+        }
+    }
+
+    async fn give_candidates(&mut self) -> Result<Next, Failed> {
+        let lines = self.batch.take();
+        if lines.is_empty() {
+            return Ok(Next::Go);
+        }
+        self.tell(PeerEvent::Gathered {
+            connection: self.setup.connection,
+            lines,
+        })
+        .await
+    }
+
+    async fn changed(&mut self, state: RTCPeerConnectionState) -> Result<Next, Failed> {
+        let connection = self.setup.connection;
+        match state {
+            RTCPeerConnectionState::Connected => {
+                if !self.secured {
+                    self.secured = true;
+                    let report = self.parts.stack.get_stats(Instant::now(), StatsSelector::None).await;
+                    let prints = fingerprint::read(&report).ok_or(Failed)?;
+                    self.tell(PeerEvent::Secured {
+                        connection,
+                        local: prints.local,
+                        remote: prints.remote,
+                    })
+                    .await?;
+                }
+                if std::mem::take(&mut self.interrupted) {
+                    self.tell(PeerEvent::Resumed { connection }).await?;
+                }
+                Ok(Next::Go)
+            }
+            RTCPeerConnectionState::Disconnected => {
+                self.interrupted = true;
+                self.tell(PeerEvent::Interrupted { connection }).await
+            }
+            RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => Ok(Next::End),
+            _ => Ok(Next::Go),
+        }
+    }
+
+    async fn channel_event(&mut self, event: Option<DataChannelEvent>) -> Result<Next, Failed> {
+        let connection = self.setup.connection;
+        match event {
+            Some(DataChannelEvent::OnOpen) => {
+                self.open = true;
+                self.tell(PeerEvent::Open { connection }).await
+            }
+            Some(DataChannelEvent::OnMessage(piece)) => match self.assembler.take(&piece.data) {
+                Ok(Some(message)) => self.tell(PeerEvent::Received { connection, message }).await,
+                Ok(None) => Ok(Next::Go),
+                Err(pieces::BadPiece) => Err(Failed),
+            },
+            Some(DataChannelEvent::OnClose) | None => Ok(Next::End),
+            Some(_) => Ok(Next::Go),
+        }
+    }
+
+    async fn send(&mut self, message: &[u8]) {
+        let Some(pieces) = pieces::cut(message).filter(|_| self.open) else {
+            return;
+        };
+        // Asked once for the whole message: one that stops halfway would be sent for nothing.
+        if self
+            .parts
+            .channel
+            .outstanding_bytes()
+            .await
+            .is_ok_and(|bytes| bytes + message.len() < SEND_LIMIT)
+        {
+            for piece in pieces {
+                if self
+                    .parts
+                    .channel
+                    .try_send(BytesMut::from(piece.as_slice()))
+                    .await
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn start_sound(&mut self, speaker: u64) {
+        self.speaker.store(speaker, Ordering::Relaxed);
+        if self.outlet.is_none() {
+            let parameters = self.parts.sender.get_parameters().await;
+            let negotiated = parameters
+                .ok()
+                .and_then(|p| p.rtp_parameters.codecs.first().map(|c| c.payload_type));
+            let payload_type = negotiated.unwrap_or(OPUS_PAYLOAD_TYPE);
+            let track = Arc::clone(&self.parts.track);
+            self.outlet = Some(fanout::outlet(track, self.parts.numbers, payload_type));
+        }
+        if let Some(outlet) = &self.outlet {
+            self.setup.fanout.join(self.setup.connection, outlet.clone());
+        }
+    }
+
+    /// Takes what the other side says from the beginning, because the stack's queue must not fill, and gives it to the
+    /// ear only while there is sound.
+    fn listen(&self, track: Arc<dyn TrackRemote>) {
+        let speaker = Arc::clone(&self.speaker);
+        let ear = Arc::clone(&self.setup.ear);
+        tokio::spawn(async move {
+            while let Some(event) = track.poll().await {
+                match event {
+                    TrackRemoteEvent::OnRtpPacket(packet) => {
+                        let speaker = speaker.load(Ordering::Relaxed);
+                        if speaker != 0 {
+                            let header = &packet.header;
+                            ear.hear(
+                                speaker,
+                                header.sequence_number,
+                                header.timestamp,
+                                header.marker,
+                                &packet.payload,
+                            );
+                        }
+                    }
+                    TrackRemoteEvent::OnEnded => break,
+                    _ => {}
+                }
+            }
+        });
+    }
+
+    async fn measure(&self) {
+        let report = self.parts.stack.get_stats(Instant::now(), StatsSelector::None).await;
+        *self.setup.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some(stats::read(&report));
+    }
+
+    async fn tell(&self, event: PeerEvent) -> Result<Next, Failed> {
+        self.setup.events.send(event).await.map_err(|_| Failed)?;
+        Ok(Next::Go)
+    }
+}
+
+async fn sleep_until(at: Option<tokio::time::Instant>) {
+    if let Some(at) = at {
+        tokio::time::sleep_until(at).await;
+    }
+}

@@ -1,0 +1,338 @@
+//! The task behind [`super::Home`]: connects, logs in, listens, and starts over.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use orrery_link::Code;
+use orrery_protocol::{
+    frame::{RefusalCode, SocketReply, SocketRequest},
+    limits::SERVER_PROTOCOL_VERSION,
+};
+use serde_bytes::ByteArray;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout},
+};
+
+use super::{
+    HomeEvent, HomeOrder, ServerAddress, Tls,
+    backoff::Backoff,
+    wire::{ConnectError, Incoming, Wire, WireError},
+};
+
+/// How long a log-in may take.
+const LOGIN_TIME: Duration = Duration::from_secs(10);
+/// How often the connection is probed.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// Silence after which it is dead: three probes.
+const DEAD_AFTER: Duration = Duration::from_secs(60);
+/// A connection that held this long was a good one.
+const HELD: Duration = Duration::from_secs(10);
+/// Nudges closer than this to the last try are not taken.
+const NUDGE_EVERY: Duration = Duration::from_secs(2);
+/// The wait where trying again soon helps nobody: another version, another client with the same profile.
+const LONG_WAIT: Duration = Duration::from_secs(60);
+
+/// Why a connection is over.
+enum End {
+    /// The handle is gone.
+    Told,
+    /// It was told to make another one.
+    Again,
+    /// It failed.
+    Failed(Option<Code>, Option<Duration>),
+}
+
+impl From<WireError> for End {
+    fn from(error: WireError) -> Self {
+        match error {
+            WireError::Closed => Self::Failed(Some(Code::ServerUnreachable), None),
+            // Whoever sends what is no frame of ours speaks another version, or is something else altogether.
+            WireError::Malformed => Self::Failed(Some(Code::ServerRefused), Some(LONG_WAIT)),
+        }
+    }
+}
+
+impl From<ConnectError> for End {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Unreachable => Self::Failed(Some(Code::ServerUnreachable), None),
+            ConnectError::Certificate => Self::Failed(Some(Code::ServerCertificate), None),
+            ConnectError::Busy => Self::Failed(Some(Code::ServerBusy), None),
+            ConnectError::NotAServer => Self::Failed(Some(Code::ServerRefused), None),
+        }
+    }
+}
+
+fn refused(code: RefusalCode, retry_after_ms: Option<u64>) -> End {
+    let wait = retry_after_ms.map(|ms| Duration::from_millis(ms).min(LONG_WAIT));
+    match code {
+        RefusalCode::Version | RefusalCode::Malformed => End::Failed(Some(Code::VersionMismatch), Some(LONG_WAIT)),
+        // Two clients with one profile would throw each other out for ever: the one that lost waits.
+        RefusalCode::Replaced => End::Failed(Some(Code::ServerRefused), Some(LONG_WAIT)),
+        RefusalCode::RateLimited | RefusalCode::Unavailable => End::Failed(Some(Code::ServerBusy), wait),
+        _ => End::Failed(Some(Code::ServerRefused), wait),
+    }
+}
+
+/// Runs until the orders are closed.
+pub(crate) async fn run(
+    address: ServerAddress,
+    tls: Tls,
+    mut orders: mpsc::Receiver<HomeOrder>,
+    events: mpsc::Sender<HomeEvent>,
+    rtt_ms: Arc<AtomicU32>,
+) {
+    let mut backoff = Backoff::default();
+    loop {
+        if events.send(HomeEvent::Connecting).await.is_err() {
+            return;
+        }
+        let began = Instant::now();
+        let end = Socket {
+            address: &address,
+            events: &events,
+            rtt_ms: &rtt_ms,
+        }
+        .session(&tls, &mut orders)
+        .await;
+        rtt_ms.store(0, Ordering::Relaxed);
+        if began.elapsed() > HELD {
+            backoff.reset();
+        }
+        let (code, wait) = match end {
+            End::Told => return,
+            End::Again => {
+                backoff.reset();
+                continue;
+            }
+            End::Failed(code, wait) => (code, wait.unwrap_or_else(|| backoff.next(rand::random()))),
+        };
+        let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        if events.send(HomeEvent::Offline { code, retry_ms }).await.is_err() {
+            return;
+        }
+        if !pause(wait, &mut orders, &mut backoff).await {
+            return;
+        }
+    }
+}
+
+/// Waits until the next try; `false` when the handle is gone.
+async fn pause(wait: Duration, orders: &mut mpsc::Receiver<HomeOrder>, backoff: &mut Backoff) -> bool {
+    let began = Instant::now();
+    let due = tokio::time::sleep(wait);
+    tokio::pin!(due);
+    loop {
+        tokio::select! {
+            () = &mut due => return true,
+            order = orders.recv() => match order {
+                None => return false,
+                Some(HomeOrder::Reconnect) => {
+                    backoff.reset();
+                    return true;
+                }
+                Some(HomeOrder::Nudge) => {
+                    let soonest = began + NUDGE_EVERY;
+                    if soonest < due.deadline() {
+                        due.as_mut().reset(soonest.max(Instant::now()));
+                    }
+                }
+                // Not logged in: the core says it again when we are.
+                Some(_) => {}
+            },
+        }
+    }
+}
+
+struct Socket<'a> {
+    address: &'a ServerAddress,
+    events: &'a mpsc::Sender<HomeEvent>,
+    rtt_ms: &'a AtomicU32,
+}
+
+impl Socket<'_> {
+    async fn session(&self, tls: &Tls, orders: &mut mpsc::Receiver<HomeOrder>) -> End {
+        let connecting = async {
+            let mut wire = Wire::connect(self.address, "/v1/socket", tls).await?;
+            match timeout(LOGIN_TIME, self.log_in(&mut wire)).await {
+                Ok(Ok(())) => Ok(wire),
+                Ok(Err(end)) => Err(end),
+                Err(_) => Err(End::Failed(Some(Code::ServerUnreachable), None)),
+            }
+        };
+        tokio::pin!(connecting);
+        let mut wire = loop {
+            tokio::select! {
+                result = &mut connecting => match result {
+                    Ok(wire) => break wire,
+                    Err(end) => return end,
+                },
+                order = orders.recv() => match order {
+                    None => return End::Told,
+                    Some(HomeOrder::Reconnect) => return End::Again,
+                    Some(_) => {}
+                },
+            }
+        };
+        let end = self.stay(&mut wire, orders).await;
+        if matches!(end, End::Told | End::Again) {
+            wire.close().await;
+        }
+        end
+    }
+
+    async fn log_in(&self, wire: &mut Wire) -> Result<(), End> {
+        let (nonce, time_ms) = match frame(wire).await? {
+            SocketReply::Challenge { version, .. } if version != SERVER_PROTOCOL_VERSION => {
+                return Err(End::Failed(Some(Code::VersionMismatch), Some(LONG_WAIT)));
+            }
+            SocketReply::Challenge { nonce, time_ms, .. } => (nonce.into_array(), time_ms),
+            SocketReply::Refused { code, retry_after_ms } => return Err(refused(code, retry_after_ms)),
+            _ => return Err(WireError::Malformed.into()),
+        };
+        let (answer, proof) = oneshot::channel();
+        let host = self.address.host().to_owned();
+        self.tell(HomeEvent::Challenge {
+            host,
+            nonce,
+            time_ms,
+            answer,
+        })
+        .await?;
+        let proof = proof.await.map_err(|_| End::Told)?;
+        wire.send(&SocketRequest::Login {
+            version: SERVER_PROTOCOL_VERSION,
+            peer: proof.peer,
+            signature: ByteArray::new(proof.signature),
+        })
+        .await?;
+        match frame(wire).await? {
+            SocketReply::Welcome {
+                time_ms,
+                one_time_left,
+                has_prekeys,
+                stun_port,
+            } => {
+                self.tell(HomeEvent::Online {
+                    time_ms,
+                    one_time_left,
+                    has_prekeys,
+                    stun_port,
+                })
+                .await
+            }
+            SocketReply::Refused { code, retry_after_ms } => Err(refused(code, retry_after_ms)),
+            _ => Err(WireError::Malformed.into()),
+        }
+    }
+
+    async fn stay(&self, wire: &mut Wire, orders: &mut mpsc::Receiver<HomeOrder>) -> End {
+        let mut probe = tokio::time::interval(PING_EVERY);
+        let mut heard = Instant::now();
+        let mut pings = 0u64;
+        let mut pinged = Instant::now();
+        loop {
+            let step = tokio::select! {
+                incoming = wire.next::<SocketReply>() => {
+                    heard = Instant::now();
+                    match incoming {
+                        Ok(Incoming::Frame(frame)) => self.take(frame).await,
+                        Ok(Incoming::Pong(number)) => {
+                            if number == pings {
+                                let ms = u32::try_from(pinged.elapsed().as_millis()).unwrap_or(u32::MAX);
+                                self.rtt_ms.store(ms.max(1), Ordering::Relaxed);
+                            }
+                            Ok(())
+                        }
+                        Ok(Incoming::Life) => Ok(()),
+                        Err(error) => Err(error.into()),
+                    }
+                }
+                order = orders.recv() => match order {
+                    None => Err(End::Told),
+                    Some(HomeOrder::Reconnect) => Err(End::Again),
+                    Some(order) => self.say(wire, order).await,
+                },
+                _ = probe.tick() => {
+                    if heard.elapsed() > DEAD_AFTER {
+                        Err(End::Failed(Some(Code::ServerUnreachable), None))
+                    } else {
+                        pings += 1;
+                        pinged = Instant::now();
+                        wire.ping(pings).await.map_err(End::from)
+                    }
+                }
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    async fn say(&self, wire: &mut Wire, order: HomeOrder) -> Result<(), End> {
+        let request = match order {
+            HomeOrder::Ack(ids) => SocketRequest::Ack { ids },
+            HomeOrder::Publish {
+                signed,
+                kem,
+                one_time,
+                replace,
+            } => SocketRequest::PublishPrekeys {
+                signed,
+                kem,
+                one_time,
+                replace,
+            },
+            HomeOrder::SetTokens {
+                delivery,
+                revoked,
+                requests,
+                calls,
+            } => SocketRequest::SetTokens {
+                delivery,
+                revoked,
+                requests,
+                calls,
+            },
+            HomeOrder::Nudge | HomeOrder::Reconnect => return Ok(()),
+        };
+        Ok(wire.send(&request).await?)
+    }
+
+    async fn take(&self, reply: SocketReply) -> Result<(), End> {
+        match reply {
+            SocketReply::PrekeysStored { .. } => self.tell(HomeEvent::PrekeysStored).await,
+            SocketReply::PrekeysLow { one_time_left } => self.tell(HomeEvent::PrekeysLow { one_time_left }).await,
+            SocketReply::Deliver { id, envelope, .. } => {
+                self.tell(HomeEvent::Delivered {
+                    id,
+                    envelope: envelope.into_vec(),
+                })
+                .await
+            }
+            SocketReply::TokensStored => self.tell(HomeEvent::TokensStored).await,
+            // What was refused is said again after the next log-in.
+            SocketReply::Refused { code, retry_after_ms } => Err(refused(code, retry_after_ms)),
+            SocketReply::Challenge { .. } | SocketReply::Welcome { .. } => Err(WireError::Malformed.into()),
+        }
+    }
+
+    async fn tell(&self, event: HomeEvent) -> Result<(), End> {
+        self.events.send(event).await.map_err(|_| End::Told)
+    }
+}
+
+/// The next frame, passing over signs of life.
+async fn frame(wire: &mut Wire) -> Result<SocketReply, WireError> {
+    loop {
+        if let Incoming::Frame(frame) = wire.next().await? {
+            return Ok(frame);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! From the audio thread's measures to the link's.
+
+use orrery_link::{Gauges, SpeakerGauge};
+use orrery_protocol::ConnectionId;
+
+use super::speakers::Speakers;
+use crate::rtc::Measured;
+
+/// Joins what the ear measured with what the connections did.
+pub(crate) fn read(
+    voice: &orrery_voice::Gauges,
+    speakers: &mut Speakers,
+    server_rtt_ms: u32,
+    now_ms: u64,
+    measured: impl Fn(ConnectionId) -> Option<Measured>,
+) -> Gauges {
+    let others = voice.speakers.iter().filter_map(|gauge| {
+        let speaker = speakers.get_mut(gauge.id)?;
+        let recent = speaker.recent(&gauge.stats, now_ms);
+        Some(SpeakerGauge {
+            peer: speaker.peer,
+            level: gauge.level,
+            speaking: gauge.speaking,
+            rtt_ms: measured(speaker.connection).map_or(0, |measured| measured.rtt_ms),
+            loss: recent.loss,
+            buffer_ms: gauge.stats.actual_ms.max(0.0).round() as u32,
+            concealed: recent.concealed,
+        })
+    });
+    Gauges {
+        count: 0,
+        own_level: voice.input.level,
+        own_speaking: voice.input.speaking,
+        server_rtt_ms,
+        speakers: others.collect(),
+    }
+}

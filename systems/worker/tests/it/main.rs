@@ -1,0 +1,10 @@
+//! Workers against real signaling servers, over loopback.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod calls;
+mod opening;
+mod probe;
+mod rig;
+mod servers;
+mod writing;

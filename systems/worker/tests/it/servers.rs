@@ -1,0 +1,132 @@
+//! Servers that go, come back, or are none.
+
+use std::sync::Arc;
+
+use orrery_link::{Code, Command, Event, Passphrase, ServerPhase};
+use orrery_protocol::ChannelId;
+use orrery_server::{Server, ServerConfig, TlsFiles};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
+
+use crate::rig::{Host, PASSPHRASE, Person, config, friends};
+
+async fn offline(person: &mut Person) -> Option<Code> {
+    person
+        .wait("offline", |event| match event {
+            Event::ServerChanged {
+                server: ServerPhase::Offline { code, .. },
+            } => Some(*code),
+            _ => None,
+        })
+        .await
+}
+
+async fn create_at(server: &str, folder: &std::path::Path, root: Option<Vec<u8>>) -> Person {
+    let mut config = config(folder, server);
+    config.extra_root = root;
+    let mut person = Person::start("Ada", config).await;
+    let create = Command::CreateProfile {
+        name: "Ada".into(),
+        passphrase: Passphrase::new(PASSPHRASE.into()),
+        server: None,
+    };
+    person.ask(create).await.unwrap();
+    person
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_written_while_the_server_is_down_go_when_it_is_back() {
+    let mut host = Host::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ada, mut bob) = friends(&host, folder.path()).await;
+    host.stop().await;
+    offline(&mut ada).await;
+    offline(&mut bob).await;
+    ada.say(&bob, "into the dark").await;
+    host.restart().await;
+    bob.hear("into the dark").await;
+    ada.leave().await;
+    bob.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_does_not_answer_and_one_that_is_no_server_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = free.local_addr().unwrap();
+    drop(free);
+    let mut ada = create_at(&format!("ws://{nobody}"), &folder.path().join("a"), None).await;
+    assert_eq!(offline(&mut ada).await, Some(Code::ServerUnreachable));
+    ada.leave().await;
+
+    let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = stranger.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        loop {
+            let (mut socket, _) = stranger.accept().await.unwrap();
+            socket
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+                .await
+                .unwrap();
+        }
+    });
+    let mut ada = create_at(&format!("ws://{address}"), &folder.path().join("b"), None).await;
+    assert_eq!(offline(&mut ada).await, Some(Code::ServerRefused));
+    ada.leave().await;
+    serving.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_is_believed_only_with_its_root() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let files = TlsFiles {
+        cert: folder.path().join("cert.pem"),
+        key: folder.path().join("key.pem"),
+    };
+    std::fs::write(&files.cert, made.cert.pem()).unwrap();
+    std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+    let server = ServerConfig {
+        tls: Some(files),
+        names: vec!["localhost".into()],
+        ..ServerConfig::local(folder.path().join("server"))
+    };
+    let server = Arc::new(Server::start(server).await.unwrap());
+    let url = format!("wss://localhost:{}", server.local_addr().port());
+    let mut ada = create_at(&url, &folder.path().join("a"), None).await;
+    assert_eq!(offline(&mut ada).await, Some(Code::ServerCertificate));
+    ada.leave().await;
+    let mut ada = create_at(&url, &folder.path().join("b"), Some(made.cert.der().to_vec())).await;
+    ada.online().await;
+    ada.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_moves_to_another_server_is_still_reached() {
+    let (old, new) = (Host::start().await, Host::start().await);
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ada, mut bob) = friends(&old, folder.path()).await;
+    ada.forget();
+    ada.ask(Command::SetServer {
+        server: new.url.clone(),
+    })
+    .await
+    .unwrap();
+    ada.online().await;
+    let id = ada.id();
+    let url = new.url.clone();
+    bob.wait("the new address", |event| match event {
+        Event::ContactChanged { contact } if contact.peer == id && contact.via == url => Some(()),
+        _ => None,
+    })
+    .await;
+    bob.ask(Command::SendText {
+        channel: ChannelId::from(id),
+        text: "there?".into(),
+        reply_to: None,
+    })
+    .await
+    .unwrap();
+    ada.hear("there?").await;
+    ada.leave().await;
+    bob.leave().await;
+}
