@@ -1,0 +1,343 @@
+//! What a person did, for the app to carry out.
+//!
+//! An action is emitted once for one thing done. The panels change nothing but their own [`UiState`](crate::UiState).
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::view::{CallKey, ChannelKey, DirectPolicy, MessageKey, PeerKey};
+
+/// A passphrase on its way out of a field: zeroed on drop, hidden in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// Takes the passphrase over.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The passphrase itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase([..])")
+    }
+}
+
+/// One setting with its new value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// Own name.
+    Name(String),
+    /// Own server's address.
+    Server(String),
+    /// Input device; `None` follows the system.
+    Input(Option<String>),
+    /// Output device; `None` follows the system.
+    Output(Option<String>),
+    /// Gain on the microphone, 0 to 2.
+    InputVolume(f32),
+    /// Gain on what is heard, 0 to 2.
+    OutputVolume(f32),
+    /// Nothing moves that need not.
+    ReducedMotion(bool),
+    /// With whom direct connections are made.
+    Direct(DirectPolicy),
+    /// Tell others when their messages were read.
+    ReadReceipts(bool),
+    /// Tell others while writing.
+    Typing(bool),
+    /// Tell contacts when here.
+    Presence(bool),
+    /// Notifications of the desktop.
+    Notifications(bool),
+    /// Ring tone and message sounds.
+    Sounds(bool),
+}
+
+/// What a person did.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub enum UiAction {
+    // ==== profiles ====
+    /// Make a profile.
+    CreateProfile {
+        /// Own name, trimmed, not empty.
+        name: String,
+        /// Passphrase, not empty.
+        passphrase: Passphrase,
+        /// Server address, trimmed; may be empty (no server).
+        server: String,
+    },
+    /// Open the chosen profile.
+    Unlock {
+        /// Passphrase as typed.
+        passphrase: Passphrase,
+    },
+    /// Choose a profile (`ProfileEntry::id`).
+    ChooseProfile(String),
+    /// Go to the form for a new profile.
+    NewProfile,
+    /// Back to the list of profiles.
+    BackToProfiles,
+    /// Leave the program.
+    Quit,
+
+    // ==== getting about ====
+    /// Show a conversation in the main pane.
+    OpenChannel(ChannelKey),
+    /// Show nothing in the main pane.
+    CloseMain,
+    /// Show the settings.
+    OpenSettings,
+    /// Show the pane for adding someone.
+    OpenAddContact,
+    /// Show the running call.
+    OpenCall,
+    /// Take a toast away.
+    DismissToast(u64),
+    /// Try the server again now.
+    RetryConnection,
+    /// Open the folder of the log in the desktop's file manager.
+    OpenLogFolder,
+    /// Open the profile's folder in the desktop's file manager.
+    OpenProfileFolder,
+    /// Open a web or mail address in the desktop's program; asked for and confirmed, scheme http, https or mailto.
+    OpenLink(String),
+    /// Put a text on the clipboard. The panels have already done so; for the app it is a cue (a toast).
+    Copied,
+
+    // ==== people ====
+    /// The text in the link field changed: look at it and set `AddContactView::check`.
+    LinkEdited(String),
+    /// Ask the owner of a link to be a contact.
+    SendRequest {
+        /// The link as typed, trimmed.
+        link: String,
+    },
+    /// Take a request back.
+    CancelRequest(PeerKey),
+    /// Accept a request.
+    AcceptRequest(PeerKey),
+    /// Decline a request (silently).
+    DeclineRequest(PeerKey),
+    /// Ask the `--welcome` contact.
+    AcceptWelcome,
+    /// Do not offer the `--welcome` contact again.
+    DismissWelcome,
+    /// Give a contact another name (here only); empty gives back their own.
+    RenameContact {
+        /// Whom.
+        peer: PeerKey,
+        /// New name, trimmed.
+        name: String,
+    },
+    /// Block someone (confirmed).
+    BlockContact(PeerKey),
+    /// Unblock someone.
+    UnblockContact(PeerKey),
+    /// Remove a contact and its history (confirmed).
+    RemoveContact(PeerKey),
+    /// Copy a contact's id; the app puts it on the clipboard.
+    CopyPeerId(PeerKey),
+
+    // ==== writing ====
+    /// Send a text.
+    SendText {
+        /// Where.
+        channel: ChannelKey,
+        /// Text, trimmed at both ends, 1 to 16384 bytes.
+        text: String,
+        /// What it answers.
+        reply_to: Option<MessageKey>,
+    },
+    /// Replace the text of an own message.
+    EditText {
+        /// Where.
+        channel: ChannelKey,
+        /// Which.
+        message: MessageKey,
+        /// New text, trimmed, 1 to 16384 bytes.
+        text: String,
+    },
+    /// Delete an own message (confirmed).
+    DeleteMessage {
+        /// Where.
+        channel: ChannelKey,
+        /// Which.
+        message: MessageKey,
+    },
+    /// Add or take back an own reaction.
+    React {
+        /// Where.
+        channel: ChannelKey,
+        /// To which.
+        message: MessageKey,
+        /// The emoji.
+        emoji: String,
+        /// Add (true) or take back.
+        on: bool,
+    },
+    /// Try to send a failed message again.
+    RetryMessage {
+        /// Where.
+        channel: ChannelKey,
+        /// Which.
+        message: MessageKey,
+    },
+    /// Give a failed or waiting message up.
+    CancelMessage {
+        /// Where.
+        channel: ChannelKey,
+        /// Which.
+        message: MessageKey,
+    },
+    /// The composer's text changed: keep it. Emitted at most about twice a second, and at once when leaving.
+    DraftChanged {
+        /// Where.
+        channel: ChannelKey,
+        /// The whole draft, may be empty.
+        text: String,
+    },
+    /// The person is writing; emitted at most every three seconds.
+    Typing(ChannelKey),
+    /// Fetch older messages. Emitted once for each oldest loaded message.
+    LoadOlder(ChannelKey),
+    /// Fetch newer messages (after a jump into the past). Emitted once for each newest loaded message.
+    LoadNewer(ChannelKey),
+    /// Load the newest messages and forget the jump.
+    JumpToPresent(ChannelKey),
+    /// Load the surroundings of a message and set `focus` to it.
+    JumpTo {
+        /// Where.
+        channel: ChannelKey,
+        /// To which.
+        message: MessageKey,
+    },
+    /// Everything up to this message has been seen.
+    MarkRead {
+        /// Where.
+        channel: ChannelKey,
+        /// Up to which.
+        message: MessageKey,
+    },
+    /// Look for a text in a conversation.
+    Search {
+        /// Where.
+        channel: ChannelKey,
+        /// What, trimmed, not empty.
+        query: String,
+    },
+    /// The search is over.
+    CloseSearch(ChannelKey),
+
+    // ==== calls ====
+    /// Call the other side of a conversation.
+    StartCall(ChannelKey),
+    /// Accept a ringing call.
+    AcceptCall(CallKey),
+    /// Decline a ringing call.
+    DeclineCall(CallKey),
+    /// Leave the call, or take a ringing-out one back.
+    LeaveCall(CallKey),
+    /// The ended call was read: show something else.
+    CloseCall(CallKey),
+    /// Add a contact to the call.
+    AddToCall {
+        /// Which call.
+        call: CallKey,
+        /// Whom.
+        peer: PeerKey,
+    },
+    /// Close or open the microphone.
+    SetMuted(bool),
+    /// Close or open the ears.
+    SetDeafened(bool),
+
+    // ==== settings ====
+    /// Change one setting.
+    Set(Setting),
+    /// Start or stop the microphone test.
+    MicTest(bool),
+    /// Start or stop the test tone.
+    TestTone(bool),
+}
+
+impl fmt::Debug for UiAction {
+    /// Names the action only: texts, links and names stay out of every log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl UiAction {
+    /// The action's name without what it carries.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::CreateProfile { .. } => "CreateProfile",
+            Self::Unlock { .. } => "Unlock",
+            Self::ChooseProfile(_) => "ChooseProfile",
+            Self::NewProfile => "NewProfile",
+            Self::BackToProfiles => "BackToProfiles",
+            Self::Quit => "Quit",
+            Self::OpenChannel(_) => "OpenChannel",
+            Self::CloseMain => "CloseMain",
+            Self::OpenSettings => "OpenSettings",
+            Self::OpenAddContact => "OpenAddContact",
+            Self::OpenCall => "OpenCall",
+            Self::DismissToast(_) => "DismissToast",
+            Self::RetryConnection => "RetryConnection",
+            Self::OpenLogFolder => "OpenLogFolder",
+            Self::OpenProfileFolder => "OpenProfileFolder",
+            Self::OpenLink(_) => "OpenLink",
+            Self::Copied => "Copied",
+            Self::LinkEdited(_) => "LinkEdited",
+            Self::SendRequest { .. } => "SendRequest",
+            Self::CancelRequest(_) => "CancelRequest",
+            Self::AcceptRequest(_) => "AcceptRequest",
+            Self::DeclineRequest(_) => "DeclineRequest",
+            Self::AcceptWelcome => "AcceptWelcome",
+            Self::DismissWelcome => "DismissWelcome",
+            Self::RenameContact { .. } => "RenameContact",
+            Self::BlockContact(_) => "BlockContact",
+            Self::UnblockContact(_) => "UnblockContact",
+            Self::RemoveContact(_) => "RemoveContact",
+            Self::CopyPeerId(_) => "CopyPeerId",
+            Self::SendText { .. } => "SendText",
+            Self::EditText { .. } => "EditText",
+            Self::DeleteMessage { .. } => "DeleteMessage",
+            Self::React { .. } => "React",
+            Self::RetryMessage { .. } => "RetryMessage",
+            Self::CancelMessage { .. } => "CancelMessage",
+            Self::DraftChanged { .. } => "DraftChanged",
+            Self::Typing(_) => "Typing",
+            Self::LoadOlder(_) => "LoadOlder",
+            Self::LoadNewer(_) => "LoadNewer",
+            Self::JumpToPresent(_) => "JumpToPresent",
+            Self::JumpTo { .. } => "JumpTo",
+            Self::MarkRead { .. } => "MarkRead",
+            Self::Search { .. } => "Search",
+            Self::CloseSearch(_) => "CloseSearch",
+            Self::StartCall(_) => "StartCall",
+            Self::AcceptCall(_) => "AcceptCall",
+            Self::DeclineCall(_) => "DeclineCall",
+            Self::LeaveCall(_) => "LeaveCall",
+            Self::CloseCall(_) => "CloseCall",
+            Self::AddToCall { .. } => "AddToCall",
+            Self::SetMuted(_) => "SetMuted",
+            Self::SetDeafened(_) => "SetDeafened",
+            Self::Set(_) => "Set",
+            Self::MicTest(_) => "MicTest",
+            Self::TestTone(_) => "TestTone",
+        }
+    }
+}

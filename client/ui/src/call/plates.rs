@@ -1,0 +1,134 @@
+//! Name plates under the planets.
+
+use egui::{Align2, Color32, Rect, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
+
+use crate::cx::{Cx, named, t, tf};
+use crate::icons;
+use crate::layout::plate_size;
+use crate::paint::{self, Type};
+use crate::strings::Arg;
+use crate::text::clean_name;
+use crate::tokens as tok;
+use crate::view::{PeerKey, PlateStatus, PlateView};
+
+/// Where a plate begins below its planet's middle, in radii. As in the layout.
+const PLATE_AT: f32 = 1.42;
+
+/// Draws all plates; gives whose planet or plate is under the pointer.
+pub(super) fn plates(ui: &Ui, cx: &mut Cx<'_>, stage: Rect) -> Option<PeerKey> {
+    let view = cx.view;
+    let most = plate_size(stage, view.plates.len());
+    let mut hovered = None;
+    for (at, plate) in view.plates.iter().enumerate() {
+        if one(ui, cx, at, plate, most) {
+            hovered = Some(plate.peer);
+        }
+    }
+    hovered
+}
+
+/// The second line of a plate and its colour.
+fn status(plate: &PlateView) -> Option<(String, Color32)> {
+    if plate.speaking && !plate.muted {
+        return Some((t("plate-speaking").into_owned(), tok::SOLAR));
+    }
+    if plate.deafened {
+        return Some((t("plate-deafened").into_owned(), tok::TEXT_SOFT));
+    }
+    if plate.muted {
+        return Some((t("plate-muted").into_owned(), tok::TEXT_SOFT));
+    }
+    let number = |value: u32| value.to_string();
+    match plate.status {
+        PlateStatus::None => None,
+        PlateStatus::Ringing => Some((t("plate-ringing").into_owned(), tok::TEXT_SOFT)),
+        PlateStatus::Connecting => Some((t("plate-connecting").into_owned(), tok::TEXT_SOFT)),
+        PlateStatus::Direct { rtt_ms } => Some((
+            tf("plate-direct", &[("ms", Arg::Text(&number(rtt_ms)))]),
+            tok::TEXT_SOFT,
+        )),
+        PlateStatus::BadLink { rtt_ms, loss_percent } => Some((
+            tf(
+                "plate-bad",
+                &[
+                    ("ms", Arg::Text(&number(rtt_ms))),
+                    ("loss", Arg::Text(&number(u32::from(loss_percent)))),
+                ],
+            ),
+            tok::SOLAR,
+        )),
+    }
+}
+
+fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2) -> bool {
+    let name = if plate.me {
+        t("plate-you").into_owned()
+    } else {
+        clean_name(&plate.name)
+    };
+    cx.fonts.note(&name);
+    let sign = if plate.deafened {
+        Some(icons::HEADPHONE_OFF)
+    } else if plate.muted {
+        Some(icons::MIC_OFF)
+    } else {
+        None
+    };
+    let status = status(plate);
+    let sign_room = if sign.is_some() { 17.0 } else { 0.0 };
+    let room = most.x - 20.0;
+    let title = paint::line(
+        ui,
+        &name,
+        Type::strong(tok::TYPE_NOTE, tok::TEXT).on(20.0),
+        room - sign_room,
+    );
+    let line = status
+        .as_ref()
+        .map(|(words, color)| paint::line(ui, words, Type::regular(tok::TYPE_TINY, *color).on(18.0), room));
+    let width = (title.size().x + sign_room).max(line.as_ref().map_or(0.0, |line| line.size().x)) + 20.0;
+    let height = if line.is_some() { 45.0 } else { 26.0 };
+    let top = plate.center.y + plate.radius * PLATE_AT;
+    let rect = Rect::from_min_size(
+        pos2((plate.center.x - width / 2.0).round(), top.round()),
+        vec2(width, height),
+    );
+    paint::panel(ui.painter(), rect, tok::RADIUS_PLATE, tok::GLASS_PLATE, tok::LINE);
+
+    let left = rect.center().x - (title.size().x + sign_room) / 2.0;
+    let y = rect.top() + 13.0;
+    if let Some(sign) = sign {
+        paint::icon(ui.painter(), pos2(left + 6.5, y), sign, 13.0, tok::GIANT);
+    }
+    paint::put(ui.painter(), pos2(left + sign_room, y), Align2::LEFT_CENTER, title);
+    if let Some(line) = line {
+        paint::put(
+            ui.painter(),
+            pos2(rect.center().x, rect.top() + 32.5),
+            Align2::CENTER_CENTER,
+            line,
+        );
+    }
+
+    let body = Rect::from_center_size(plate.center, vec2(2.0, 2.0) * plate.radius).union(rect);
+    let label = match &status {
+        Some((words, _)) => format!("{name}, {words}"),
+        None => name,
+    };
+    let map_name = if plate.me {
+        "call.plate.me".to_owned()
+    } else {
+        format!("call.plate.{at}")
+    };
+    cx.mark(&map_name, rect);
+    let response = ui.interact(
+        body,
+        named(&map_name),
+        Sense::focusable_noninteractive() | Sense::hover(),
+    );
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &label));
+    if response.has_focus() {
+        paint::focus_ring(ui.painter(), rect, tok::RADIUS_PLATE);
+    }
+    response.hovered()
+}

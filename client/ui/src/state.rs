@@ -1,0 +1,121 @@
+//! What the window remembers between frames, and nobody else needs to know.
+
+use std::collections::HashMap;
+
+use egui::Rect;
+use zeroize::Zeroizing;
+
+use crate::conversation::TalkState;
+use crate::fonts::SystemFonts;
+use crate::overlay::{Dialog, Palette};
+use crate::panes::SettingsState;
+use crate::view::{ChannelKey, PeerKey};
+use crate::widget_map::WidgetMap;
+
+/// Local state of the window: scroll places, texts being typed, open popups. One for each egui context.
+#[derive(Default)]
+pub struct UiState {
+    pub(crate) map: WidgetMap,
+    pub(crate) fonts: SystemFonts,
+    pub(crate) first_start: FirstStartState,
+    pub(crate) unlock: UnlockState,
+    pub(crate) link: String,
+    pub(crate) talks: HashMap<ChannelKey, TalkState>,
+    pub(crate) talk_open: Option<ChannelKey>,
+    pub(crate) settings: SettingsState,
+    pub(crate) palette: Option<Palette>,
+    pub(crate) dialog: Option<Dialog>,
+    pub(crate) stage: Option<Rect>,
+    pub(crate) call_hover: Option<PeerKey>,
+    pub(crate) call_notice_read: bool,
+    pub(crate) add_filter: String,
+    pub(crate) shown: Shown,
+}
+
+/// The screen shown last and since when, for fading in.
+#[derive(Default)]
+pub(crate) struct Shown {
+    pub screen: u64,
+    pub since: f64,
+    pub pane: u64,
+    pub pane_since: f64,
+}
+
+/// Texts of the form for a new profile. Passphrases are zeroed when dropped.
+pub(crate) struct FirstStartState {
+    pub name: String,
+    pub passphrase: Zeroizing<String>,
+    pub again: Zeroizing<String>,
+    pub server: Option<String>,
+    pub reveal: bool,
+    /// Score 0 to 4 of the passphrase of this length and name, so that it is worked out only when one changes.
+    pub score: Option<(u64, u8)>,
+    pub focused: bool,
+}
+
+/// Longest passphrase, characters.
+pub(crate) const PASSPHRASE_MAX: usize = 256;
+
+/// Room for a whole passphrase from the start: a growing string would leave copies behind in memory.
+fn secret() -> Zeroizing<String> {
+    Zeroizing::new(String::with_capacity(PASSPHRASE_MAX * 4))
+}
+
+impl Default for FirstStartState {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            passphrase: secret(),
+            again: secret(),
+            server: None,
+            reveal: false,
+            score: None,
+            focused: false,
+        }
+    }
+}
+
+/// The passphrase being typed to unlock.
+pub(crate) struct UnlockState {
+    pub passphrase: Zeroizing<String>,
+    pub reveal: bool,
+    pub focused: bool,
+    pub sent: bool,
+}
+
+impl Default for UnlockState {
+    fn default() -> Self {
+        Self {
+            passphrase: secret(),
+            reveal: false,
+            focused: false,
+            sent: false,
+        }
+    }
+}
+
+impl UiState {
+    /// The stage of the call in the last pass, points; `None` while the main pane is something else. The app gives it to
+    /// [`orrery_layout`](crate::layout::orrery_layout).
+    #[must_use]
+    pub fn call_stage(&self) -> Option<Rect> {
+        self.stage
+    }
+
+    /// Whose plate or planet is under the pointer.
+    #[must_use]
+    pub fn call_hover(&self) -> Option<PeerKey> {
+        self.call_hover
+    }
+
+    /// Where the named widgets of the last pass are.
+    #[must_use]
+    pub fn widgets(&self) -> &WidgetMap {
+        &self.map
+    }
+
+    /// Never looks for fonts of the system: pictures come out the same everywhere.
+    pub fn without_system_fonts(&mut self) {
+        self.fonts.disable();
+    }
+}

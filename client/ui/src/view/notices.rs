@@ -1,0 +1,153 @@
+//! Standing conditions, short notices and errors.
+
+use super::{ChannelKey, PeerKey};
+
+/// Something went wrong, as a code for programs. The words come from the catalogue (`error-<code>`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErrorView {
+    /// Code, such as `wrong_passphrase`.
+    pub code: String,
+    /// A figure or name the words may need (a folder, a device, seconds). Never a secret, never message text.
+    pub detail: Option<String>,
+}
+
+impl ErrorView {
+    /// An error without detail.
+    #[must_use]
+    pub fn code(code: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            detail: None,
+        }
+    }
+}
+
+/// Connection to the own server, said in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// No server is set.
+    None,
+    /// Being made.
+    Connecting,
+    /// There; round trip in ms if measured.
+    Online {
+        /// Round trip, ms.
+        rtt_ms: Option<u32>,
+    },
+    /// Lost; the next try at, Unix ms.
+    Offline {
+        /// When the next try is, Unix ms.
+        retry_at_ms: Option<i64>,
+        /// Why (`server_unreachable`, `server_refused`, `version_mismatch` …).
+        error: ErrorView,
+    },
+}
+
+/// How loud a notice is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Level {
+    /// For knowing.
+    #[default]
+    Info,
+    /// Went well.
+    Good,
+    /// Needs attention.
+    Warn,
+    /// Went wrong.
+    Bad,
+}
+
+/// A standing condition above the main pane.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BannerView {
+    /// What it is; words by code.
+    pub error: ErrorView,
+    /// How loud.
+    pub level: Level,
+    /// When the program tries again by itself, Unix ms.
+    pub retry_at_ms: Option<i64>,
+    /// What can be done about it.
+    pub button: Option<BannerButton>,
+}
+
+/// What can be done about a banner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BannerButton {
+    /// `RetryConnection`.
+    Retry,
+    /// `OpenSettings`.
+    Settings,
+    /// `OpenLogFolder`.
+    LogFolder,
+}
+
+/// A short notice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToastView {
+    /// Which, chosen by the app.
+    pub id: u64,
+    /// What it says.
+    pub notice: Notice,
+    /// A click leads to this conversation.
+    pub channel: Option<ChannelKey>,
+    /// Whose planet stands beside it.
+    pub peer: Option<PeerKey>,
+}
+
+/// What a toast says. The words are the catalogue's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Something went wrong.
+    Error(ErrorView),
+    /// Someone wrote.
+    Message {
+        /// Who.
+        name: String,
+        /// First part of the text.
+        text: String,
+    },
+    /// Someone asks to be a contact.
+    Request {
+        /// Who.
+        name: String,
+    },
+    /// A request sent from here was accepted.
+    Accepted {
+        /// Who.
+        name: String,
+    },
+    /// A request was sent.
+    RequestSent {
+        /// To whom.
+        name: String,
+    },
+    /// A call was missed.
+    MissedCall {
+        /// Who called.
+        name: String,
+    },
+    /// Someone came into the call.
+    Joined {
+        /// Who.
+        name: String,
+    },
+    /// Someone left the call.
+    Left {
+        /// Who.
+        name: String,
+    },
+    /// A safe session with someone was built anew.
+    SessionHealed {
+        /// With whom.
+        name: String,
+    },
+    /// The sound device changed.
+    DeviceChanged {
+        /// Its name.
+        name: String,
+    },
+    /// Something was copied.
+    Copied,
+    /// The settings were kept.
+    Saved,
+}

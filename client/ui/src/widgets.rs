@@ -1,0 +1,52 @@
+//! Widgets in our look. Each takes the rectangle it fills; each named one is entered in the widget map and has a label
+//! for screen readers; each can be reached and pressed with the keyboard and shows a ring when it has it.
+
+mod button;
+mod field;
+mod range;
+mod select;
+mod toggle;
+
+use egui::{Rect, Response, Sense, Ui, WidgetInfo, WidgetType};
+
+use crate::cx::{Cx, named};
+
+pub(crate) use button::{Kind, button, icon_button, link_button, round_button};
+pub(crate) use field::{Field, field};
+pub(crate) use range::{meter, progress, slider};
+pub(crate) use select::{Choice, menu_item, popup_frame, segmented, select};
+pub(crate) use toggle::toggle;
+
+/// Makes a named rectangle pressable.
+pub(crate) fn press(ui: &Ui, cx: &mut Cx<'_>, name: &str, rect: Rect, label: &str) -> Response {
+    press_as(ui, cx, name, rect, |enabled| {
+        WidgetInfo::labeled(WidgetType::Button, enabled, label)
+    })
+}
+
+/// Makes a named rectangle pressable, told to screen readers as something else than a button.
+pub(crate) fn press_as(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    name: &str,
+    rect: Rect,
+    info: impl Fn(bool) -> WidgetInfo,
+) -> Response {
+    cx.mark(name, rect);
+    let response = ui.interact(rect, named(name), Sense::click());
+    response.widget_info(|| info(ui.is_enabled()));
+    if response.has_focus() {
+        ui.scroll_to_rect(rect, None);
+    }
+    response
+}
+
+/// How far the pointer's presence has faded in, 0 to 1.
+pub(crate) fn hover(ui: &Ui, cx: &Cx<'_>, response: &Response) -> f32 {
+    let on = response.hovered() && ui.is_enabled();
+    if cx.still() {
+        return if on { 1.0 } else { 0.0 };
+    }
+    ui.ctx()
+        .animate_bool_with_time(response.id.with("hover"), on, crate::tokens::TIME_CONTROL)
+}

@@ -1,0 +1,581 @@
+//! Reading and writing.
+
+use egui::{Key, Modifiers, Pos2};
+use orrery_ui::view::*;
+use orrery_ui::{TEXT_MAX, UiAction};
+
+use crate::drive::{WIDE, Window, named};
+use crate::sample::{self, Scene, channel, conversation, key, long_conversation, message};
+
+fn talk() -> Scene {
+    Scene::talk("talk", conversation())
+}
+
+fn middle(window: &Window) -> Pos2 {
+    window.rect().center() + egui::vec2(160.0, -40.0)
+}
+
+// ==== writing ====
+
+#[test]
+fn enter_sends_once_and_shift_enter_breaks_the_line() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.write(&scene, "  one");
+    assert!(named(&window.key(&scene, Key::Enter, Modifiers::SHIFT), "SendText").is_empty());
+    window.write(&scene, "two ");
+    let actions = window.press(&scene, Key::Enter);
+    let sent = named(&actions, "SendText");
+    assert_eq!(
+        sent,
+        [&UiAction::SendText {
+            channel: channel(1),
+            text: "one\ntwo".into(),
+            reply_to: None
+        }]
+    );
+    assert!(
+        named(&window.press(&scene, Key::Enter), "SendText").is_empty(),
+        "nothing is left to send"
+    );
+}
+
+#[test]
+fn white_space_is_not_a_message() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.write(&scene, "   ");
+    assert!(named(&window.press(&scene, Key::Enter), "SendText").is_empty());
+}
+
+#[test]
+fn sixteen_kib_go_and_one_byte_more_stays_with_a_word() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.write(&scene, &"x".repeat(TEXT_MAX + 1));
+    window.settle(&scene);
+    assert!(window.has("composer.count"), "it is said that it is too long");
+    assert!(named(&window.press(&scene, Key::Enter), "SendText").is_empty());
+    window.press(&scene, Key::Backspace);
+    let actions = window.press(&scene, Key::Enter);
+    assert!(
+        matches!(named(&actions, "SendText").as_slice(), [UiAction::SendText { text, .. }] if text.len() == TEXT_MAX)
+    );
+}
+
+#[test]
+fn up_in_an_empty_composer_edits_the_last_own_message() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    assert!(window.press(&scene, Key::ArrowUp).is_empty());
+    window.write(&scene, " Indeed.");
+    let actions = window.press(&scene, Key::Enter);
+    let expected = UiAction::EditText {
+        channel: channel(1),
+        message: key(0, 2),
+        text: "That is the best thing anyone can say about a server. Indeed.".into(),
+    };
+    assert_eq!(actions, [expected]);
+}
+
+#[test]
+fn an_edit_that_changes_nothing_or_empties_does_nothing() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.press(&scene, Key::ArrowUp);
+    assert!(window.press(&scene, Key::Enter).is_empty(), "unchanged");
+    window.press(&scene, Key::ArrowUp);
+    window.key(&scene, Key::A, Modifiers::COMMAND);
+    window.press(&scene, Key::Delete);
+    assert!(window.press(&scene, Key::Enter).is_empty(), "emptied");
+}
+
+#[test]
+fn escape_gives_up_an_edit_and_puts_the_draft_back() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.write(&scene, "a draft");
+    // Up would move in the text: the tools of the message edit it.
+    let row = window.place("message.1");
+    window.frame(&scene, vec![egui::Event::PointerMoved(row.center())]);
+    window.settle(&scene);
+    window.click(&scene, "tool.edit");
+    window.settle(&scene);
+    assert!(window.has("composer.cancel"));
+    window.press(&scene, Key::Escape);
+    window.settle(&scene);
+    assert!(!window.has("composer.cancel"));
+    let actions = window.press(&scene, Key::Enter);
+    assert!(matches!(named(&actions, "SendText").as_slice(), [UiAction::SendText { text, .. }] if text == "a draft"));
+}
+
+#[test]
+fn a_reply_carries_what_it_answers_and_escape_drops_it() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    let reply = |window: &mut Window| {
+        let row = window.place("message.0");
+        window.frame(&scene, vec![egui::Event::PointerMoved(row.center())]);
+        window.settle(&scene);
+        window.click(&scene, "tool.reply");
+        window.settle(&scene);
+    };
+    reply(&mut window);
+    window.write(&scene, "Seven it is");
+    let actions = window.press(&scene, Key::Enter);
+    let expected = UiAction::SendText {
+        channel: channel(1),
+        text: "Seven it is".into(),
+        reply_to: Some(key(1, 3)),
+    };
+    assert_eq!(named(&actions, "SendText"), [&expected]);
+
+    reply(&mut window);
+    window.press(&scene, Key::Escape);
+    window.write(&scene, "On its own");
+    let actions = window.press(&scene, Key::Enter);
+    assert!(matches!(
+        named(&actions, "SendText").as_slice(),
+        [UiAction::SendText { reply_to: None, .. }]
+    ));
+}
+
+#[test]
+fn drafts_are_given_once_after_a_pause_and_at_once_when_leaving() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.write(&scene, "half a th");
+    let mut actions = Vec::new();
+    for _ in 0..30 {
+        actions.extend(window.frame(&scene, Vec::new()));
+    }
+    let expected = UiAction::DraftChanged {
+        channel: channel(1),
+        text: "half a th".into(),
+    };
+    assert_eq!(named(&actions, "DraftChanged"), [&expected]);
+
+    window.write(&scene, "ought");
+    let home = Scene::pane("home", MainPane::Empty);
+    let actions = window.settle(&home);
+    let expected = UiAction::DraftChanged {
+        channel: channel(1),
+        text: "half a thought".into(),
+    };
+    assert_eq!(named(&actions, "DraftChanged"), [&expected]);
+}
+
+#[test]
+fn a_kept_draft_stands_in_the_composer_and_sending_it_clears_it() {
+    let scene = Scene::talk(
+        "draft",
+        ConversationView {
+            draft: "kept".into(),
+            draft_rev: 4,
+            ..conversation()
+        },
+    );
+    let mut window = Window::open(&scene);
+    let actions = window.press(&scene, Key::Enter);
+    assert!(matches!(named(&actions, "SendText").as_slice(), [UiAction::SendText { text, .. }] if text == "kept"));
+    let mut later = Vec::new();
+    for _ in 0..30 {
+        later.extend(window.frame(&scene, Vec::new()));
+    }
+    assert_eq!(
+        named(&later, "DraftChanged"),
+        [&UiAction::DraftChanged {
+            channel: channel(1),
+            text: String::new()
+        }]
+    );
+}
+
+#[test]
+fn typing_is_told_at_most_every_three_seconds() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    let mut told = 0;
+    // Four seconds of typing, a letter every twentieth of a second.
+    for _ in 0..80 {
+        told += named(&window.write(&scene, "x"), "Typing").len();
+    }
+    assert_eq!(told, 2);
+}
+
+#[test]
+fn typing_anywhere_writes_into_the_composer() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.click_at(&scene, egui::pos2(700.0, 100.0));
+    window.settle(&scene);
+    window.write(&scene, "hi");
+    let actions = window.press(&scene, Key::Enter);
+    assert!(matches!(named(&actions, "SendText").as_slice(), [UiAction::SendText { text, .. }] if text == "hi"));
+}
+
+#[test]
+fn nothing_can_be_written_to_somebody_blocked() {
+    let scene = Scene::talk(
+        "blocked",
+        ConversationView {
+            blocked: true,
+            ..conversation()
+        },
+    );
+    let mut window = Window::open(&scene);
+    assert!(!window.has("composer.input"));
+    window.write(&scene, "hello");
+    assert!(window.press(&scene, Key::Enter).is_empty());
+    assert_eq!(
+        window.click(&scene, "talk.unblock"),
+        [UiAction::UnblockContact(sample::peer(1))]
+    );
+}
+
+// ==== what hangs on a message ====
+
+#[test]
+fn reactions_are_given_and_taken_back_by_a_click() {
+    let mut view = conversation();
+    let scene = Scene::talk("talk", view.clone());
+    let mut window = Window::open(&scene);
+    let react = |on| UiAction::React {
+        channel: channel(1),
+        message: key(0, 2),
+        emoji: "✨".into(),
+        on,
+    };
+    assert_eq!(window.click(&scene, "message.1.reaction.0"), [react(true)]);
+    view.messages[1].reactions[0].mine = true;
+    let scene = Scene::talk("talk", view);
+    window.settle(&scene);
+    assert_eq!(window.click(&scene, "message.1.reaction.0"), [react(false)]);
+}
+
+#[test]
+fn a_reaction_is_picked_from_the_picker() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    let row = window.place("message.0");
+    window.frame(&scene, vec![egui::Event::PointerMoved(row.center())]);
+    window.settle(&scene);
+    window.click(&scene, "tool.react");
+    window.settle(&scene);
+    let actions = window.click(&scene, "emoji.0");
+    let expected = UiAction::React {
+        channel: channel(1),
+        message: key(1, 3),
+        emoji: "👍".into(),
+        on: true,
+    };
+    assert_eq!(actions, [expected]);
+    window.settle(&scene);
+    assert!(!window.has("emoji.0"), "the picker closes");
+}
+
+#[test]
+fn others_messages_can_neither_be_edited_nor_deleted() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    let row = window.place("message.0");
+    window.frame(&scene, vec![egui::Event::PointerMoved(row.center())]);
+    window.settle(&scene);
+    assert!(window.has("tool.copy") && !window.has("tool.edit") && !window.has("tool.delete"));
+}
+
+#[test]
+fn deleting_blocking_and_removing_ask_first() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    let row = window.place("message.1");
+    window.frame(&scene, vec![egui::Event::PointerMoved(row.center())]);
+    window.settle(&scene);
+    assert!(window.click(&scene, "tool.delete").is_empty());
+    window.settle(&scene);
+    assert!(window.click(&scene, "dialog.no").is_empty());
+
+    let expected = [
+        ("menu.block", UiAction::BlockContact(sample::peer(1))),
+        ("menu.remove", UiAction::RemoveContact(sample::peer(1))),
+    ];
+    for (item, action) in expected {
+        window.settle(&scene);
+        window.click(&scene, "talk.menu");
+        window.settle(&scene);
+        assert!(window.click(&scene, item).is_empty(), "{item} asks");
+        window.settle(&scene);
+        assert_eq!(window.click(&scene, "dialog.yes"), [action]);
+    }
+}
+
+#[test]
+fn escape_answers_a_question_with_no() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.click(&scene, "talk.menu");
+    window.settle(&scene);
+    window.click(&scene, "menu.remove");
+    window.settle(&scene);
+    assert!(window.has("dialog.yes"));
+    assert!(window.press(&scene, Key::Escape).is_empty());
+    window.settle(&scene);
+    assert!(!window.has("dialog.yes"));
+}
+
+#[test]
+fn a_contact_is_renamed_by_enter() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    window.click(&scene, "talk.menu");
+    window.settle(&scene);
+    window.click(&scene, "menu.rename");
+    window.settle(&scene);
+    window.key(&scene, Key::A, Modifiers::COMMAND);
+    window.write(&scene, " Ria ");
+    let actions = window.press(&scene, Key::Enter);
+    assert_eq!(
+        actions,
+        [UiAction::RenameContact {
+            peer: sample::peer(1),
+            name: "Ria".into()
+        }]
+    );
+}
+
+#[test]
+fn a_link_opens_only_after_it_was_confirmed_and_code_is_never_a_link() {
+    let mut view = conversation();
+    view.messages = vec![message(1, 9, sample::NOW, "javascript:alert(1) https://example.org/a")];
+    view.first_unread = None;
+    let scene = Scene::talk("links", view);
+    let mut window = Window::open(&scene);
+    assert!(!window.has("message.0.link.1"), "one link, not two");
+    assert!(window.click(&scene, "message.0.link.0").is_empty());
+    window.settle(&scene);
+    assert_eq!(
+        window.click(&scene, "dialog.yes"),
+        [UiAction::OpenLink("https://example.org/a".into())]
+    );
+}
+
+#[test]
+fn failed_messages_are_tried_again_or_given_up() {
+    let scene = Scene::talk("busy", sample::busy_conversation());
+    let mut window = Window::open(&scene);
+    let failed = match &sample::busy_conversation()
+        .messages
+        .iter()
+        .rev()
+        .nth(1)
+        .unwrap()
+        .delivery
+    {
+        Some(Delivery::Failed(_)) => sample::busy_conversation().messages.iter().rev().nth(1).unwrap().key,
+        other => panic!("{other:?}"),
+    };
+    let (channel, message) = (channel(1), failed);
+    assert_eq!(
+        window.click(&scene, "message.1.retry"),
+        [UiAction::RetryMessage { channel, message }]
+    );
+    assert_eq!(
+        window.click(&scene, "message.1.cancel"),
+        [UiAction::CancelMessage { channel, message }]
+    );
+}
+
+#[test]
+fn a_quote_leads_to_what_it_quotes() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    let expected = UiAction::JumpTo {
+        channel: channel(1),
+        message: key(1, 1),
+    };
+    assert_eq!(window.click(&scene, "message.1.quote"), [expected]);
+}
+
+// ==== reading ====
+
+#[test]
+fn a_conversation_opens_at_its_newest_message() {
+    let scene = Scene::talk("long", long_conversation(80));
+    let window = Window::open(&scene);
+    let (last, composer) = (window.place("message.0"), window.place("composer.input"));
+    assert!(
+        last.bottom() <= composer.top() && last.bottom() > composer.top() - 60.0,
+        "{last:?} {composer:?}"
+    );
+}
+
+#[test]
+fn new_messages_are_followed_at_the_bottom_and_not_while_reading_above() {
+    let (before, after) = (long_conversation(80), long_conversation(81));
+    let old = Scene::talk("long", before);
+    let new = Scene::talk("long", after);
+    let mut window = Window::open(&old);
+    window.settle(&new);
+    assert!(window.has("message.0"), "followed");
+
+    let mut window = Window::open(&old);
+    let at = middle(&window);
+    window.wheel(&old, at, 900.0);
+    window.settle(&old);
+    let (name, was) = window
+        .state
+        .widgets()
+        .iter()
+        .find(|(name, _)| name.starts_with("message."))
+        .map(|(n, r)| (n.to_owned(), r))
+        .unwrap();
+    window.settle(&new);
+    let n: usize = name.trim_start_matches("message.").parse().unwrap();
+    let now = window.place(&format!("message.{}", n + 1));
+    assert!(
+        (now.top() - was.top()).abs() < 1.5,
+        "what is read stays where it is: {was:?} {now:?}"
+    );
+    assert!(window.has("talk.jump_present"));
+    window.click(&new, "talk.jump_present");
+    window.settle(&new);
+    assert!(window.has("message.0"));
+}
+
+#[test]
+fn older_messages_are_asked_for_once_and_come_in_above_without_a_jump() {
+    let mut part = long_conversation(80);
+    let whole = part.clone();
+    part.messages.drain(..40);
+    let part = Scene::talk("part", part);
+    let whole = Scene::talk(
+        "whole",
+        ConversationView {
+            has_older: false,
+            ..whole
+        },
+    );
+    let mut window = Window::new(WIDE);
+    let mut asked = window.settle(&part);
+    let at = middle(&window);
+    for _ in 0..4 {
+        asked.extend(window.wheel(&part, at, 400.0));
+    }
+    assert_eq!(named(&asked, "LoadOlder"), [&UiAction::LoadOlder(channel(1))]);
+    let before: Vec<_> = window
+        .state
+        .widgets()
+        .iter()
+        .filter(|(name, _)| name.starts_with("message."))
+        .map(|(name, rect)| (name.to_owned(), rect))
+        .collect();
+    window.settle(&whole);
+    let mut compared = 0;
+    for (name, was) in before {
+        if let Some(now) = window.state.widgets().get(&name) {
+            assert!((now.top() - was.top()).abs() < 1.5, "{name}: {was:?} {now:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 3);
+}
+
+#[test]
+fn a_jump_shows_its_message_and_follows_each_revision_once() {
+    let mut view = long_conversation(80);
+    let target = view.messages[10].key;
+    let away = Scene::talk("long", view.clone());
+    (view.focus, view.focus_rev) = (Some(target), 1);
+    let jump = Scene::talk("long", view);
+    let mut window = Window::open(&away);
+    window.settle(&jump);
+    assert!(window.has("message.69"), "message 10 of 80 is in sight");
+    let at = middle(&window);
+    window.wheel(&jump, at, -100_000.0);
+    window.settle(&jump);
+    assert!(
+        window.has("message.0") && !window.has("message.69"),
+        "the reader may leave again"
+    );
+}
+
+#[test]
+fn what_was_seen_is_marked_read_once_and_only_with_the_focus() {
+    let scene = talk();
+    let mut window = Window::new(WIDE);
+    window.focused = false;
+    assert!(window.settle(&scene).is_empty(), "nobody is looking");
+    window.focused = true;
+    let actions = window.settle(&scene);
+    assert_eq!(
+        actions,
+        [UiAction::MarkRead {
+            channel: channel(1),
+            message: key(1, 3)
+        }]
+    );
+    assert!(window.settle(&scene).is_empty(), "once");
+}
+
+#[test]
+fn searching_asks_by_enter_and_ends_by_escape() {
+    let scene = Scene::talk(
+        "search",
+        ConversationView {
+            search: Some(sample::search()),
+            ..conversation()
+        },
+    );
+    let mut window = Window::open(&scene);
+    window.key(&scene, Key::F, Modifiers::COMMAND);
+    window.settle(&scene);
+    window.write(&scene, " telescope ");
+    let actions = window.press(&scene, Key::Enter);
+    assert_eq!(
+        actions,
+        [UiAction::Search {
+            channel: channel(1),
+            query: "telescope".into()
+        }]
+    );
+    let expected = UiAction::JumpTo {
+        channel: channel(1),
+        message: key(0, 2),
+    };
+    assert_eq!(window.click(&scene, "search.hit.1"), [expected]);
+    window.click(&scene, "talk.search");
+    assert_eq!(window.press(&scene, Key::Escape), [UiAction::CloseSearch(channel(1))]);
+}
+
+#[test]
+fn a_hostile_text_is_drawn_without_harm() {
+    let mut view = conversation();
+    let texts = [
+        "\u{202e}evil\u{2066}".to_owned(),
+        "a\u{0301}".repeat(3000),
+        "w".repeat(TEXT_MAX),
+        "\n".repeat(4000),
+        "https://".to_owned() + &"a".repeat(8000),
+        "\u{0}\u{1}\u{7f}\u{85}\u{2028}\u{fffd}\u{10ffff}".to_owned(),
+        "👩\u{200d}👩\u{200d}👧\u{200d}👦🏳\u{fe0f}\u{200d}🌈".repeat(50),
+    ];
+    view.messages = texts
+        .iter()
+        .enumerate()
+        .map(|(n, text)| message(1, n as u8, sample::NOW, text))
+        .collect();
+    view.first_unread = None;
+    view.name = "\u{202e}\u{200b}".repeat(5000);
+    let scene = Scene::talk("hostile", view);
+    for size in [WIDE, egui::vec2(360.0, 640.0)] {
+        let mut window = Window::new(size);
+        window.settle(&scene);
+        for _ in 0..6 {
+            let at = middle(&window);
+            window.wheel(&scene, at, 5_000.0);
+        }
+        for (name, rect) in window.state.widgets().iter() {
+            assert!(rect.right() <= size.x + 0.5, "{name} {rect:?}");
+        }
+    }
+}

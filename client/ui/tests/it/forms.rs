@@ -1,0 +1,238 @@
+//! First start, unlocking, adding someone, settings.
+
+use egui::{Key, Modifiers};
+use orrery_ui::view::*;
+use orrery_ui::{Setting, UiAction};
+
+use crate::drive::{WIDE, Window, named};
+use crate::sample::{self, Scene, error, scenes};
+
+const PASSPHRASE: &str = "seven quiet moons over jupiter";
+
+fn scene(name: &str) -> Scene {
+    scenes().into_iter().find(|scene| scene.name == name).unwrap()
+}
+
+fn fill(window: &mut Window, scene: &Scene, again: &str) {
+    window.write(scene, " Rhea ");
+    for (name, text) in [("firststart.passphrase", PASSPHRASE), ("firststart.again", again)] {
+        window.click(scene, name);
+        window.write(scene, text);
+    }
+}
+
+#[test]
+fn a_filled_form_makes_one_profile_by_enter() {
+    let scene = scene("first-start");
+    let mut window = Window::open(&scene);
+    fill(&mut window, &scene, PASSPHRASE);
+    let actions = window.press(&scene, Key::Enter);
+    let [
+        UiAction::CreateProfile {
+            name,
+            passphrase,
+            server,
+        },
+    ] = actions.as_slice()
+    else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(
+        (name.as_str(), passphrase.expose(), server.as_str()),
+        ("Rhea", PASSPHRASE, "ws://127.0.0.1:8787")
+    );
+}
+
+#[test]
+fn a_filled_form_makes_one_profile_by_its_button() {
+    let scene = scene("first-start");
+    let mut window = Window::open(&scene);
+    fill(&mut window, &scene, PASSPHRASE);
+    window.settle(&scene);
+    assert_eq!(
+        named(&window.click(&scene, "firststart.create"), "CreateProfile").len(),
+        1
+    );
+}
+
+#[test]
+fn a_form_with_two_different_passphrases_makes_nothing() {
+    let scene = scene("first-start");
+    let mut window = Window::open(&scene);
+    fill(&mut window, &scene, "seven quiet moons over saturn");
+    assert!(window.press(&scene, Key::Enter).is_empty());
+    assert!(window.click(&scene, "firststart.create").is_empty());
+}
+
+#[test]
+fn a_form_being_worked_at_sends_nothing_again() {
+    let first = scene("first-start");
+    let mut window = Window::open(&first);
+    fill(&mut window, &first, PASSPHRASE);
+    let busy = scene("first-start-busy");
+    window.settle(&busy);
+    assert!(window.press(&busy, Key::Enter).is_empty());
+    assert!(!window.has("firststart.create"));
+}
+
+#[test]
+fn tab_goes_through_the_form_in_order() {
+    let scene = scene("first-start");
+    let mut window = Window::open(&scene);
+    window.write(&scene, "Rhea");
+    window.press(&scene, Key::Tab);
+    window.write(&scene, PASSPHRASE);
+    // The eye stands between the two.
+    window.press(&scene, Key::Tab);
+    window.press(&scene, Key::Tab);
+    window.write(&scene, PASSPHRASE);
+    assert_eq!(named(&window.press(&scene, Key::Enter), "CreateProfile").len(), 1);
+}
+
+#[test]
+fn unlocking_hands_the_passphrase_over_once_and_forgets_it() {
+    let scene = scene("unlock");
+    let mut window = Window::open(&scene);
+    window.write(&scene, PASSPHRASE);
+    let actions = window.press(&scene, Key::Enter);
+    let [UiAction::Unlock { passphrase }] = actions.as_slice() else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(passphrase.expose(), PASSPHRASE);
+    assert_eq!(format!("{passphrase:?}"), "Passphrase([..])");
+    assert!(window.press(&scene, Key::Enter).is_empty(), "the field is empty now");
+}
+
+#[test]
+fn after_a_wrong_passphrase_one_can_type_at_once() {
+    let (locked, wrong) = (scene("unlock"), scene("unlock-wrong"));
+    let mut window = Window::open(&locked);
+    window.write(&locked, "not it");
+    window.press(&locked, Key::Enter);
+    window.settle(&wrong);
+    window.write(&wrong, PASSPHRASE);
+    let actions = window.press(&wrong, Key::Enter);
+    assert!(matches!(actions.as_slice(), [UiAction::Unlock { passphrase }] if passphrase.expose() == PASSPHRASE));
+}
+
+#[test]
+fn the_chooser_gives_the_profile_by_its_id_and_not_one_that_is_open_elsewhere() {
+    let scene = scene("profiles");
+    let mut window = Window::open(&scene);
+    let actions = window.click(&scene, "profiles.1");
+    assert!(
+        matches!(actions.as_slice(), [UiAction::ChooseProfile(id)] if id == "work"),
+        "{actions:?}"
+    );
+    assert!(window.click(&scene, "profiles.2").is_empty(), "in use");
+    assert_eq!(window.click(&scene, "profiles.new"), [UiAction::NewProfile]);
+}
+
+fn adding(check: LinkCheck) -> Scene {
+    Scene::pane("adding", MainPane::AddContact(Box::new(sample::add_contact(check))))
+}
+
+#[test]
+fn a_link_is_looked_at_as_it_is_typed_and_sent_once_when_good() {
+    let (empty, bad) = (adding(LinkCheck::Empty), adding(LinkCheck::Bad(error("bad_link"))));
+    let good = adding(LinkCheck::Good {
+        peer: sample::peer(6),
+        name: "Titania".into(),
+        server: "wss://x".into(),
+    });
+    let mut window = Window::open(&empty);
+    window.click(&empty, "add.link");
+    let actions = window.write(&empty, "orrery:garbage ");
+    assert!(
+        matches!(actions.as_slice(), [UiAction::LinkEdited(link)] if link == "orrery:garbage"),
+        "{actions:?}"
+    );
+    window.settle(&bad);
+    assert!(window.press(&bad, Key::Enter).is_empty(), "a bad link goes nowhere");
+    window.settle(&good);
+    let actions = window.press(&good, Key::Enter);
+    assert!(
+        matches!(actions.as_slice(), [UiAction::SendRequest { link }] if link == "orrery:garbage"),
+        "{actions:?}"
+    );
+    assert!(window.click(&good, "add.send").is_empty(), "the field is empty now");
+}
+
+#[test]
+fn requests_are_answered_by_their_buttons() {
+    let scene = scene("add-contact");
+    let mut window = Window::open(&scene);
+    let ariel = sample::peer(9);
+    assert_eq!(
+        window.click(&scene, "request.0.accept"),
+        [UiAction::AcceptRequest(ariel)]
+    );
+    assert_eq!(
+        window.click(&scene, "request.0.decline"),
+        [UiAction::DeclineRequest(ariel)]
+    );
+    assert_eq!(window.click(&scene, "request.0.block"), [UiAction::BlockContact(ariel)]);
+    assert_eq!(
+        window.click(&scene, "request_out.0.cancel"),
+        [UiAction::CancelRequest(sample::peer(7))]
+    );
+    assert_eq!(window.click(&scene, "add.copy"), [UiAction::Copied]);
+}
+
+#[test]
+fn settings_change_by_switch_slider_list_and_field() {
+    let scene = scene("settings");
+    let mut window = Window::open(&scene);
+    assert_eq!(
+        window.click(&scene, "settings.reduced_motion"),
+        [UiAction::Set(Setting::ReducedMotion(true))]
+    );
+    window.click(&scene, "settings.name");
+    window.key(&scene, Key::A, Modifiers::COMMAND);
+    window.write(&scene, "Nova");
+    assert_eq!(
+        window.press(&scene, Key::Enter),
+        [UiAction::Set(Setting::Name("Nova".into()))]
+    );
+
+    window.click(&scene, "settings.tab.privacy");
+    assert_eq!(
+        window.click(&scene, "settings.read_receipts"),
+        [UiAction::Set(Setting::ReadReceipts(false))]
+    );
+    assert_eq!(
+        window.click(&scene, "settings.direct.calls"),
+        [UiAction::Set(Setting::Direct(DirectPolicy::CallsOnly))]
+    );
+    assert!(
+        window.click(&scene, "settings.direct.conversations").is_empty(),
+        "chosen already"
+    );
+
+    window.click(&scene, "settings.tab.sound");
+    window.settle(&scene);
+    let slider = window.place("settings.input_volume");
+    let actions = window.click_at(&scene, slider.left_center() + egui::vec2(9.0, 0.0));
+    assert!(
+        matches!(named(&actions, "Set").as_slice(), [UiAction::Set(Setting::InputVolume(v)), ..] if *v < 0.05),
+        "{actions:?}"
+    );
+    window.click(&scene, "settings.input");
+    window.settle(&scene);
+    let actions = window.click(&scene, "settings.input.2");
+    assert_eq!(actions, [UiAction::Set(Setting::Input(Some("b".into())))]);
+    assert_eq!(window.click(&scene, "settings.mic_test"), [UiAction::MicTest(true)]);
+}
+
+#[test]
+fn a_click_counts_once_when_egui_runs_the_pass_twice() {
+    let scene = scene("settings");
+    let mut window = Window::new(WIDE);
+    window.twice = true;
+    window.settle(&scene);
+    assert_eq!(window.click(&scene, "settings.reduced_motion").len(), 1);
+    assert_eq!(
+        window.key(&scene, Key::M, Modifiers::COMMAND | Modifiers::SHIFT),
+        [UiAction::SetMuted(true)]
+    );
+}

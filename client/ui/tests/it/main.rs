@@ -1,0 +1,18 @@
+//! The window without a window: real egui passes over sample views, driven by key and pointer events.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests stop at the first surprise"
+)]
+
+mod conversation;
+mod drive;
+mod forms;
+mod home;
+mod sample;
+mod screens;

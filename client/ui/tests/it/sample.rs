@@ -1,0 +1,733 @@
+//! Views of every screen and state, filled with people and words. Shared by the tests and by `examples/shots.rs`.
+
+use egui::{Rect, pos2};
+use orrery_ui::layout::orrery_layout;
+use orrery_ui::view::*;
+
+/// 2026-03-03 18:40:00 UTC.
+pub const NOW: i64 = 1_772_563_200_000;
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+pub fn peer(n: u8) -> PeerKey {
+    PeerKey([n.wrapping_mul(37).wrapping_add(11); 32])
+}
+
+pub fn channel(n: u8) -> ChannelKey {
+    ChannelKey(peer(n).0)
+}
+
+pub fn key(author: u8, n: u8) -> MessageKey {
+    MessageKey::new(peer(author).0, [n; 16])
+}
+
+pub fn call_key() -> CallKey {
+    CallKey([7; 16])
+}
+
+pub fn error(code: &str) -> ErrorView {
+    ErrorView::code(code)
+}
+
+const ME: u8 = 0;
+
+pub fn me() -> MeView {
+    MeView {
+        peer: peer(ME),
+        name: "Tethys".into(),
+        connection: Connection::Online { rtt_ms: Some(18) },
+        muted: false,
+        deafened: false,
+    }
+}
+
+pub fn contact(n: u8, name: &str, last: Option<(&str, bool, i64)>) -> ContactRow {
+    ContactRow {
+        channel: channel(n),
+        peer: peer(n),
+        name: name.into(),
+        presence: Presence::Unknown,
+        verified: false,
+        blocked: false,
+        last: last.map(|(text, mine, at_ms)| LastLine {
+            text: text.into(),
+            mine,
+            at_ms,
+            delivery: None,
+        }),
+        unread: 0,
+        typing: false,
+        draft: false,
+    }
+}
+
+pub fn contacts() -> Vec<ContactRow> {
+    let rhea = contact(
+        1,
+        "Rhea",
+        Some((
+            "Call at seven? Callisto wants to show the telescope pictures.",
+            false,
+            NOW - 20_000,
+        )),
+    );
+    let callisto = contact(
+        2,
+        "Callisto",
+        Some(("The mirror arrived in one piece", false, NOW - 12 * MINUTE)),
+    );
+    let dione = contact(3, "Dione", Some(("see you then", true, NOW - 2 * HOUR)));
+    let echo = contact(4, "Echo", Some(("You said: hello", false, NOW - DAY)));
+    vec![
+        ContactRow {
+            presence: Presence::Here,
+            verified: true,
+            typing: true,
+            ..rhea
+        },
+        ContactRow {
+            presence: Presence::Here,
+            unread: 3,
+            ..callisto
+        },
+        ContactRow {
+            presence: Presence::Gone {
+                seen_ms: Some(NOW - HOUR),
+            },
+            ..dione
+        },
+        echo,
+    ]
+}
+
+pub fn home(main: MainPane) -> HomeView {
+    HomeView {
+        me: me(),
+        contacts: contacts(),
+        requests_in: vec![RequestIn {
+            peer: peer(9),
+            name: "Ariel".into(),
+            at_ms: NOW - 5 * MINUTE,
+        }],
+        requests_out: Vec::new(),
+        main,
+        call: None,
+        welcome: None,
+    }
+}
+
+pub fn message(author: u8, n: u8, at_ms: i64, text: &str) -> MessageView {
+    let names = ["Tethys", "Rhea", "Callisto", "Dione", "Echo"];
+    MessageView {
+        key: key(author, n),
+        author: peer(author),
+        author_name: names.get(usize::from(author)).copied().unwrap_or("Someone").into(),
+        mine: author == ME,
+        at_ms,
+        body: Body::Text(text.into()),
+        edited: false,
+        delivery: (author == ME).then_some(Delivery::Read),
+        reply: None,
+        reactions: Vec::new(),
+    }
+}
+
+pub fn conversation() -> ConversationView {
+    let first = message(
+        1,
+        1,
+        NOW - 38 * MINUTE,
+        "The relay on the old laptop has been up for forty days now. I had forgotten it was there.",
+    );
+    let second = MessageView {
+        reply: Some(QuoteView {
+            key: first.key,
+            author_name: "Rhea".into(),
+            text: Some("The relay on the old laptop has been up for forty days now.".into()),
+        }),
+        reactions: vec![ReactionView {
+            emoji: "✨".into(),
+            count: 1,
+            mine: false,
+            names: vec!["Rhea".into()],
+        }],
+        ..message(
+            ME,
+            2,
+            NOW - 36 * MINUTE,
+            "That is the best thing anyone can say about a server.",
+        )
+    };
+    let third = MessageView {
+        edited: true,
+        ..message(
+            1,
+            3,
+            NOW - 9 * MINUTE,
+            "Call at seven? Callisto wants to show the telescope pictures.",
+        )
+    };
+    ConversationView {
+        channel: channel(1),
+        peer: peer(1),
+        name: "Rhea".into(),
+        presence: Presence::Here,
+        verified: true,
+        blocked: false,
+        call: CallChance::Ready,
+        first_unread: Some(third.key),
+        messages: vec![first, second, third],
+        has_older: false,
+        has_newer: false,
+        loading: false,
+        typing: true,
+        draft: String::new(),
+        draft_rev: 0,
+        focus: None,
+        focus_rev: 0,
+        search: None,
+    }
+}
+
+/// Every kind of message and state there is.
+pub fn busy_conversation() -> ConversationView {
+    let mut talk = conversation();
+    let mut n = 20_u8;
+    let mut next = |author: u8, minutes: i64, text: &str| {
+        n += 1;
+        message(author, n, NOW - minutes * MINUTE, text)
+    };
+    let mut messages = vec![
+        next(
+            1,
+            60 * 26,
+            "Yesterday was clear for once. Jupiter through the small one: https://example.org/jupiter.png, worth the cold.",
+        ),
+        next(
+            1,
+            60 * 26 - 1,
+            "Four moons, and the shadow of one of them on the bands. 日本語も、العربية, Ελληνικά и кириллица.",
+        ),
+        next(ME, 60 * 25, "I saw it!"),
+    ];
+    messages.push(MessageView {
+        body: Body::Call(CallNote::Held { seconds: 761 }),
+        delivery: None,
+        ..next(ME, 60 * 24, "")
+    });
+    messages.push(MessageView {
+        body: Body::Deleted,
+        ..next(1, 300, "")
+    });
+    messages.push(next(
+        2,
+        240,
+        "A longer one, to see how lines run: the wall of the dome has to come off in spring, the hinges are stiff and the \
+         motor draws twice what it should. If two of you can hold the north side for ten minutes I can do the rest alone.\n\n\
+         And a second paragraph, because people write those too.",
+    ));
+    messages.push(MessageView {
+        reactions: vec![
+            ReactionView {
+                emoji: "👍".into(),
+                count: 2,
+                mine: true,
+                names: vec!["Tethys".into(), "Rhea".into()],
+            },
+            ReactionView {
+                emoji: "🔥".into(),
+                count: 1,
+                mine: false,
+                names: vec!["Rhea".into()],
+            },
+            ReactionView {
+                emoji: "🎉".into(),
+                count: 12,
+                mine: false,
+                names: vec![],
+            },
+        ],
+        ..next(ME, 239, "Saturday works.")
+    });
+    messages.push(MessageView {
+        body: Body::Call(CallNote::Missed),
+        delivery: None,
+        ..next(1, 120, "")
+    });
+    for (minutes, delivery, text) in [
+        (20, Delivery::Read, "Read by now"),
+        (19, Delivery::Delivered, "Delivered, not looked at"),
+        (18, Delivery::Sent, "With their server"),
+        (17, Delivery::Waiting, "Their mailbox was full"),
+        (16, Delivery::Failed(error("server_refused")), "This one did not go"),
+        (0, Delivery::Sending, "On its way 🚀"),
+    ] {
+        messages.push(MessageView {
+            delivery: Some(delivery),
+            ..next(ME, minutes, text)
+        });
+    }
+    talk.messages = messages;
+    talk.first_unread = None;
+    talk.verified = false;
+    talk
+}
+
+pub fn long_conversation(count: u8) -> ConversationView {
+    let mut talk = conversation();
+    talk.messages = (0..count)
+        .map(|n| {
+            let author = u8::from(n % 3 == 0);
+            let at = NOW - i64::from(count - n) * 3 * MINUTE;
+            message(
+                author,
+                n,
+                at,
+                &format!("Message number {n}, with a little text behind it so that it is a line."),
+            )
+        })
+        .collect();
+    talk.first_unread = None;
+    talk.typing = false;
+    talk.has_older = true;
+    talk
+}
+
+pub fn search() -> SearchView {
+    let text = "Callisto wants to show the telescope pictures.";
+    SearchView {
+        query: "telescope".into(),
+        busy: false,
+        hits: vec![
+            SearchHit {
+                channel: channel(1),
+                key: key(1, 3),
+                author: peer(1),
+                author_name: "Rhea".into(),
+                at_ms: NOW - 9 * MINUTE,
+                text: text.into(),
+                marks: vec![27..36, 500..501],
+            },
+            SearchHit {
+                channel: channel(1),
+                key: key(0, 2),
+                author: peer(0),
+                author_name: "Tethys".into(),
+                at_ms: NOW - 3 * DAY,
+                text: "Is the telescope still at your place? I would like to try the new eyepiece on it before the weekend.".into(),
+                marks: std::iter::once(7..16).collect(),
+            },
+        ],
+        more: false,
+    }
+}
+
+pub fn settings() -> SettingsView {
+    let device = |id: &str, name: &str| DeviceView {
+        id: id.into(),
+        name: name.into(),
+    };
+    SettingsView {
+        peer: peer(ME),
+        id_text: "k5zq7m2xw4a6n3vhr2d8tq0c9y1jb5pf7s3ge6ulwxo4mntzya2q".into(),
+        name: "Tethys".into(),
+        server: "wss://orrery.example.org".into(),
+        connection: Connection::Online { rtt_ms: Some(18) },
+        inputs: vec![device("a", "Built-in Microphone"), device("b", "USB Headset Mono")],
+        input: None,
+        outputs: vec![device("c", "Built-in Speakers"), device("d", "USB Headset Stereo")],
+        output: Some("d".into()),
+        input_volume: 1.0,
+        output_volume: 0.8,
+        mic_test: false,
+        test_tone: false,
+        reduced_motion: false,
+        direct: DirectPolicy::ConversationsAndCalls,
+        read_receipts: true,
+        typing: true,
+        presence: false,
+        notifications: true,
+        sounds: true,
+        profile_folder: "/home/io/.local/share/orrery/profiles/io".into(),
+        log_folder: "/home/io/.local/state/orrery/log".into(),
+        version: "0.1.0".into(),
+    }
+}
+
+pub fn add_contact(check: LinkCheck) -> AddContactView {
+    AddContactView {
+        own_link:
+            "orrery:k5zq7m2xw4a6n3vhr2d8tq0c9y1jb5pf7s3ge6ulwxo4mntzya2q?via=wss%3A%2F%2Forrery.example.org&name=Io"
+                .into(),
+        check,
+    }
+}
+
+pub fn call(phase: CallPhase) -> CallView {
+    CallView {
+        call: call_key(),
+        phase,
+        names: vec!["Rhea".into(), "Callisto".into(), "Dione".into()],
+        all_verified: true,
+        muted: false,
+        deafened: false,
+        addable: vec![ContactPick {
+            peer: peer(4),
+            name: "Echo".into(),
+            presence: Presence::Here,
+        }],
+        strangers: Vec::new(),
+        trouble: None,
+        channel: Some(channel(1)),
+    }
+}
+
+pub fn active() -> CallPhase {
+    CallPhase::Active {
+        since_ms: NOW - 761_000,
+    }
+}
+
+/// Plates for `people` on a stage, in every state in turn.
+pub fn plates(stage: Rect, people: usize) -> Vec<PlateView> {
+    let names = [
+        "Tethys",
+        "Rhea",
+        "Callisto",
+        "Dione",
+        "Echo",
+        "Ariel",
+        "Bartholomew the Longwinded of Ganymede",
+        "Umbriel",
+    ];
+    orrery_layout(stage, people, 3.0, true)
+        .into_iter()
+        .enumerate()
+        .map(|(at, place)| PlateView {
+            peer: peer(at as u8),
+            me: at == 0,
+            name: names[at % names.len()].into(),
+            center: place.center,
+            radius: place.radius,
+            speaking: at % 8 == 1,
+            muted: at % 8 == 3,
+            deafened: at % 8 == 6,
+            status: match at % 8 {
+                0 => PlateStatus::None,
+                4 => PlateStatus::Connecting,
+                5 => PlateStatus::BadLink {
+                    rtt_ms: 340,
+                    loss_percent: 12,
+                },
+                7 => PlateStatus::Ringing,
+                _ => PlateStatus::Direct { rtt_ms: 18 },
+            },
+        })
+        .collect()
+}
+
+pub fn incoming() -> IncomingCallView {
+    IncomingCallView {
+        call: call_key(),
+        from: peer(1),
+        name: "Rhea".into(),
+        verified: true,
+        others: Vec::new(),
+        strangers: Vec::new(),
+        since_ms: NOW - 1_300,
+        leaves_other: false,
+    }
+}
+
+pub fn offline() -> BannerView {
+    BannerView {
+        error: error("server_unreachable"),
+        level: Level::Warn,
+        retry_at_ms: Some(NOW + 7_200),
+        button: Some(BannerButton::Retry),
+    }
+}
+
+pub fn toasts() -> Vec<ToastView> {
+    vec![
+        ToastView {
+            id: 1,
+            notice: Notice::Error(error("disk_full")),
+            channel: None,
+            peer: None,
+        },
+        ToastView {
+            id: 2,
+            notice: Notice::Message {
+                name: "Callisto".into(),
+                text: "The mirror arrived in one piece. Come and look!".into(),
+            },
+            channel: Some(channel(2)),
+            peer: Some(peer(2)),
+        },
+    ]
+}
+
+/// A screen with everything around it.
+pub struct Scene {
+    pub name: &'static str,
+    pub screen: ScreenView,
+    pub incoming: Option<IncomingCallView>,
+    pub banner: Option<BannerView>,
+    pub toasts: Vec<ToastView>,
+    pub people: usize,
+    pub meters: Meters,
+}
+
+impl Scene {
+    pub fn new(name: &'static str, screen: ScreenView) -> Self {
+        Self {
+            name,
+            screen,
+            incoming: None,
+            banner: None,
+            toasts: Vec::new(),
+            people: 4,
+            meters: Meters::default(),
+        }
+    }
+
+    pub fn home(name: &'static str, home: HomeView) -> Self {
+        Self::new(name, ScreenView::Home(Box::new(home)))
+    }
+
+    pub fn pane(name: &'static str, main: MainPane) -> Self {
+        Self::home(name, home(main))
+    }
+
+    pub fn talk(name: &'static str, talk: ConversationView) -> Self {
+        Self::pane(name, MainPane::Conversation(Box::new(talk)))
+    }
+
+    pub fn call(name: &'static str, call: CallView, people: usize) -> Self {
+        let running = RunningCall {
+            call: call.call,
+            names: call.names.clone(),
+            phase: call.phase.clone(),
+        };
+        let mut home = home(MainPane::Call(Box::new(call)));
+        home.call = Some(running);
+        Self {
+            people,
+            ..Self::home(name, home)
+        }
+    }
+
+    pub fn stage(window: Rect) -> Rect {
+        let main = orrery_ui::layout::columns(window, true).main.unwrap_or(window);
+        Rect::from_min_max(pos2(main.left(), main.top() + 56.0), main.max)
+    }
+}
+
+/// Every screen and state.
+pub fn scenes() -> Vec<Scene> {
+    let folder = "/home/io/.local/share/orrery/profiles".to_owned();
+    let first = FirstStartView {
+        folder: folder.clone(),
+        server: "ws://127.0.0.1:8787".into(),
+        ..Default::default()
+    };
+    let unlock = UnlockView {
+        name: "Home profile".into(),
+        can_go_back: true,
+        ..Default::default()
+    };
+    let profile = |id: &str, name: &str, n: Option<u8>, in_use| ProfileEntry {
+        id: id.into(),
+        name: name.into(),
+        peer: n.map(peer),
+        last_used_ms: n.map(|n| NOW - i64::from(n) * DAY),
+        in_use,
+    };
+    let mut alone = home(MainPane::Empty);
+    alone.contacts.clear();
+    alone.requests_in.clear();
+    alone.welcome = Some("Echo".into());
+    let mut in_call = home(MainPane::Conversation(Box::new(conversation())));
+    in_call.call = Some(RunningCall {
+        call: call_key(),
+        names: vec!["Callisto".into(), "Dione".into()],
+        phase: active(),
+    });
+    in_call.me.muted = true;
+    let mut offline_home = home(MainPane::Conversation(Box::new(busy_conversation())));
+    offline_home.me.connection = Connection::Offline {
+        retry_at_ms: Some(NOW + 7_200),
+        error: error("server_unreachable"),
+    };
+    let mut adding = home(MainPane::AddContact(Box::new(add_contact(LinkCheck::Good {
+        peer: peer(6),
+        name: "Titania".into(),
+        server: "wss://moons.example.org".into(),
+    }))));
+    adding.requests_out = vec![
+        RequestOut {
+            peer: peer(7),
+            name: "Umbriel".into(),
+            at_ms: NOW - 3 * HOUR,
+            state: RequestState::Waiting,
+        },
+        RequestOut {
+            peer: peer(8),
+            name: "Oberon".into(),
+            at_ms: NOW,
+            state: RequestState::Failed(error("server_unreachable")),
+        },
+    ];
+    let searching = ConversationView {
+        search: Some(search()),
+        ..conversation()
+    };
+    let empty_talk = ConversationView {
+        messages: Vec::new(),
+        first_unread: None,
+        typing: false,
+        ..conversation()
+    };
+    let blocked = ConversationView {
+        blocked: true,
+        typing: false,
+        call: CallChance::No(error("blocked")),
+        ..conversation()
+    };
+    let mut ringing = call(CallPhase::RingingOut { since_ms: NOW - 4_000 });
+    ringing.names.truncate(1);
+    let mut crowded = call(active());
+    crowded.names = (0..15).map(|n| format!("Moon number {n}")).collect();
+    crowded.all_verified = false;
+    crowded.muted = true;
+    crowded.strangers = vec!["Ariel".into(), "Umbriel".into()];
+    crowded.trouble = Some(error("no_input_device"));
+    let failed = call(CallPhase::Ended {
+        reason: EndReason::Failed(error("call_failed")),
+        seconds: 0,
+    });
+
+    vec![
+        Scene::new("starting", ScreenView::Starting),
+        Scene::new("first-start", ScreenView::FirstStart(first.clone())),
+        Scene::new(
+            "first-start-error",
+            ScreenView::FirstStart(FirstStartView {
+                error: Some(error("disk_full")),
+                can_go_back: true,
+                ..first.clone()
+            }),
+        ),
+        Scene::new(
+            "first-start-busy",
+            ScreenView::FirstStart(FirstStartView {
+                busy: Some(Busy::DerivingKey),
+                ..first
+            }),
+        ),
+        Scene::new("unlock", ScreenView::Unlock(unlock.clone())),
+        Scene::new(
+            "unlock-wrong",
+            ScreenView::Unlock(UnlockView {
+                error: Some(error("wrong_passphrase")),
+                ..unlock.clone()
+            }),
+        ),
+        Scene::new(
+            "unlock-busy",
+            ScreenView::Unlock(UnlockView {
+                busy: Some(Busy::DerivingKey),
+                ..unlock
+            }),
+        ),
+        Scene::new(
+            "profiles",
+            ScreenView::Profiles(ProfilesView {
+                profiles: vec![
+                    profile("io", "Tethys", Some(0), false),
+                    profile("work", "Work", Some(5), false),
+                    profile(
+                        "old",
+                        "A very long name of a profile that nobody would choose",
+                        None,
+                        true,
+                    ),
+                ],
+                folder,
+                error: None,
+            }),
+        ),
+        Scene::new(
+            "broken",
+            ScreenView::Broken(BrokenView {
+                error: error("vault_damaged"),
+                log_folder: "/home/io/.local/state/orrery/log".into(),
+                can_go_back: true,
+            }),
+        ),
+        Scene::home("home-alone", alone),
+        Scene::pane("home", MainPane::Empty),
+        Scene::talk("talk", conversation()),
+        Scene::talk("talk-busy", busy_conversation()),
+        Scene::talk("talk-long", long_conversation(120)),
+        Scene::talk("talk-empty", empty_talk),
+        Scene::talk("talk-blocked", blocked),
+        Scene::talk("talk-search", searching),
+        Scene::home("talk-in-call", in_call),
+        Scene {
+            banner: Some(offline()),
+            toasts: toasts(),
+            ..Scene::home("talk-offline", offline_home)
+        },
+        Scene::home("add-contact", adding),
+        Scene::pane(
+            "add-contact-bad",
+            MainPane::AddContact(Box::new(add_contact(LinkCheck::Bad(error("bad_link"))))),
+        ),
+        Scene {
+            meters: Meters {
+                mic: 0.18,
+                mic_open: true,
+                speaker: 0.0,
+            },
+            ..Scene::pane("settings", MainPane::Settings(Box::new(settings())))
+        },
+        Scene::call(
+            "call-1",
+            CallView {
+                names: Vec::new(),
+                ..call(active())
+            },
+            1,
+        ),
+        Scene::call(
+            "call-2",
+            CallView {
+                names: vec!["Rhea".into()],
+                ..call(active())
+            },
+            2,
+        ),
+        Scene::call("call-4", call(active()), 4),
+        Scene::call("call-8", call(active()), 8),
+        Scene::call("call-16", crowded, 16),
+        Scene::call("call-ringing", ringing, 2),
+        Scene::call("call-ended", failed, 0),
+        Scene {
+            incoming: Some(incoming()),
+            ..Scene::talk("incoming", conversation())
+        },
+        Scene {
+            incoming: Some(IncomingCallView {
+                verified: false,
+                others: vec!["Callisto".into()],
+                strangers: vec!["Ariel".into()],
+                leaves_other: true,
+                ..incoming()
+            }),
+            ..Scene::pane("incoming-strangers", MainPane::Empty)
+        },
+    ]
+}
