@@ -1,0 +1,46 @@
+//! Before home.
+
+use bevy::prelude::*;
+use orrery_link::{Command, Passphrase};
+use orrery_ui::UiAction;
+use orrery_ui::view::Busy;
+
+use super::send;
+use crate::desk::{Asked, Desk};
+use crate::prefs::Kept;
+use crate::session::{self, Session};
+
+pub(super) fn act(world: &mut World, action: UiAction) {
+    match action {
+        UiAction::CreateProfile { name, passphrase, server } => {
+            working(world);
+            world.resource_mut::<Kept>().change(|prefs| prefs.label.clone_from(&name));
+            let server = Some(server).filter(|server| !server.is_empty());
+            let passphrase = Passphrase::new(passphrase.expose().to_owned());
+            send(world, Command::CreateProfile { name, passphrase, server }, Asked::Open);
+        }
+        UiAction::Unlock { passphrase } => {
+            working(world);
+            let passphrase = Passphrase::new(passphrase.expose().to_owned());
+            send(world, Command::Unlock { passphrase }, Asked::Open);
+        }
+        UiAction::ChooseProfile(id) => {
+            if let Some(folder) = world.resource::<Session>().profiles().and_then(|profiles| profiles.folder(&id)) {
+                session::open(world, folder);
+            }
+        }
+        UiAction::NewProfile => {
+            if let Some(folder) = world.resource::<Session>().profiles().map(crate::profiles::Profiles::fresh) {
+                session::open(world, folder);
+            }
+        }
+        UiAction::BackToProfiles => session::choose(world),
+        _ => {}
+    }
+}
+
+fn working(world: &mut World) {
+    let mut desk = world.resource_mut::<Desk>();
+    desk.busy = Some(Busy::DerivingKey);
+    desk.error = None;
+}

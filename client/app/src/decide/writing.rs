@@ -1,0 +1,144 @@
+//! Writing and reading.
+
+use std::time::{Duration, Instant};
+
+use bevy::prelude::*;
+use orrery_ecs::channel::{self, Found, OpenChannel};
+use orrery_ecs::chat::ChatMessage;
+use orrery_ecs::index::Index;
+use orrery_link::Command;
+use orrery_protocol::{ChannelId, MessageId, MessageRef, PeerId};
+use orrery_ui::UiAction;
+use orrery_ui::view::{ChannelKey, MessageKey};
+
+use super::send;
+use crate::desk::{Asked, Desk};
+use crate::redraw::Wishes;
+
+/// Who has not typed for so long has stopped.
+const TYPING_ENDS: Duration = Duration::from_secs(5);
+/// Messages that a search may find at once.
+const SEARCH_LIMIT: u32 = 60;
+
+fn channel_id(key: ChannelKey) -> ChannelId {
+    ChannelId(key.0)
+}
+
+fn reference(key: MessageKey) -> MessageRef {
+    MessageRef { author: PeerId(key.author()), id: MessageId(key.id()) }
+}
+
+pub(super) fn act(world: &mut World, action: UiAction) {
+    match action {
+        UiAction::SendText { channel, text, reply_to } => {
+            let reply_to = reply_to.map(reference);
+            stop_typing(world);
+            send(world, Command::SendText { channel: channel_id(channel), text, reply_to }, Asked::Plain);
+        }
+        UiAction::EditText { channel, message, text } => {
+            let id = reference(message).id;
+            send(world, Command::EditText { channel: channel_id(channel), id, text }, Asked::Plain);
+        }
+        UiAction::DeleteMessage { channel, message } => {
+            let id = reference(message).id;
+            send(world, Command::DeleteMessage { channel: channel_id(channel), id }, Asked::Plain);
+        }
+        UiAction::React { channel, message, emoji, on } => {
+            let target = reference(message);
+            send(world, Command::React { channel: channel_id(channel), target, emoji, on }, Asked::Plain);
+        }
+        UiAction::RetryMessage { channel, message } => {
+            let id = reference(message).id;
+            send(world, Command::RetryMessage { channel: channel_id(channel), id }, Asked::Plain);
+        }
+        UiAction::CancelMessage { channel, message } => {
+            let id = reference(message).id;
+            send(world, Command::CancelMessage { channel: channel_id(channel), id }, Asked::Plain);
+        }
+        UiAction::DraftChanged { channel, text } => {
+            send(world, Command::SetDraft { channel: channel_id(channel), text }, Asked::Quiet);
+        }
+        UiAction::Typing(channel) => {
+            let channel = channel_id(channel);
+            world.resource_mut::<Desk>().bypass_change_detection().typing = Some((channel, Instant::now() + TYPING_ENDS));
+            send(world, Command::SetTyping { channel, on: true }, Asked::Quiet);
+        }
+        UiAction::LoadOlder(channel) if is_open(world, channel) => channel::load_older(world),
+        UiAction::LoadNewer(channel) if is_open(world, channel) => channel::load_newer(world),
+        UiAction::JumpToPresent(channel) if is_open(world, channel) => {
+            world.resource_mut::<Desk>().jumping = None;
+            channel::jump(world, None);
+        }
+        UiAction::JumpTo { channel, message } => jump(world, channel, message),
+        UiAction::MarkRead { channel, message } => {
+            let order = world
+                .resource::<Index<MessageRef>>()
+                .get(&reference(message))
+                .and_then(|entity| world.get::<ChatMessage>(entity))
+                .map(|message| message.0.order);
+            if let Some(up_to) = order {
+                send(world, Command::MarkRead { channel: channel_id(channel), up_to }, Asked::Quiet);
+            }
+        }
+        UiAction::Search { channel, query } => {
+            world.resource_mut::<Desk>().search = Some((query.clone(), true));
+            let channel = Some(channel_id(channel));
+            send(world, Command::Search { query, channel, limit: SEARCH_LIMIT }, Asked::Search);
+        }
+        UiAction::CloseSearch(_) => world.resource_mut::<Desk>().search = None,
+        _ => {}
+    }
+}
+
+fn is_open(world: &World, channel: ChannelKey) -> bool {
+    world.resource::<OpenChannel>().0 == Some(channel_id(channel))
+}
+
+/// Scrolls to a message; loads its surroundings first when it is not there.
+fn jump(world: &mut World, channel: ChannelKey, message: MessageKey) {
+    if !is_open(world, channel) {
+        super::panes::open_channel(world, channel_id(channel));
+    }
+    let target = reference(message);
+    let loaded = world.resource::<Index<MessageRef>>().get(&target).is_some();
+    let mut desk = world.resource_mut::<Desk>();
+    if loaded {
+        desk.focus = (Some(message), desk.focus.1 + 1);
+        desk.jumping = None;
+    } else {
+        desk.jumping = Some(target);
+        channel::jump(world, Some(target));
+    }
+}
+
+/// Says that we stopped writing, if we were.
+pub(super) fn stop_typing(world: &mut World) {
+    if let Some((channel, _)) = world.resource_mut::<Desk>().bypass_change_detection().typing.take() {
+        send(world, Command::SetTyping { channel, on: false }, Asked::Quiet);
+    }
+}
+
+/// The answer to a search has come; who has not typed for a while has stopped.
+pub(super) fn follow(
+    mut desk: ResMut<Desk>,
+    found: Res<Found>,
+    mut outbox: ResMut<orrery_ecs::link::Outbox>,
+    wishes: Res<Wishes>,
+) {
+    if found.is_changed()
+        && let Some((query, busy)) = &desk.search
+        && *busy
+        && *query == found.query
+    {
+        let query = query.clone();
+        desk.search = Some((query, false));
+    }
+    if let Some((channel, until)) = desk.typing {
+        if until <= Instant::now() {
+            desk.bypass_change_detection().typing = None;
+            outbox.send(Command::SetTyping { channel, on: false });
+        } else {
+            wishes.note(Duration::from_millis(1200));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Calls of one to sixteen people, in every state a planet can show.
+
+use orrery_ui::view::{
+    CallKey, CallPhase, CallView, ContactPick, EndReason, MainPane, PlateStatus, Presence, ScreenView,
+};
+
+use super::people::{ago, channel, home, key, name};
+use super::poses::{Person, Pose};
+
+fn call(people: usize, phase: CallPhase) -> CallView {
+    CallView {
+        call: CallKey([1; 16]),
+        phase,
+        names: (1..people).map(|n| name(n).to_owned()).collect(),
+        all_verified: true,
+        muted: false,
+        deafened: false,
+        addable: (4..7)
+            .map(|n| ContactPick { peer: key(n), name: name(n).into(), presence: Presence::Here })
+            .collect(),
+        strangers: Vec::new(),
+        trouble: None,
+        channel: Some(channel(1)),
+    }
+}
+
+fn pose(title: &str, view: CallView, persons: Vec<Person>) -> Pose {
+    let screen = ScreenView::Home(Box::new(home(MainPane::Call(Box::new(view)))));
+    Pose { persons, calm: false, ..Pose::new(title, screen) }
+}
+
+fn persons(people: usize) -> Vec<Person> {
+    (0..people)
+        .map(|n| Person {
+            me: n == 0,
+            status: if n == 0 { PlateStatus::None } else { PlateStatus::Direct { rtt_ms: 11 + 7 * n as u32 } },
+            ..Person::new(key(n), name(n))
+        })
+        .collect()
+}
+
+fn with(mut persons: Vec<Person>, n: usize, change: impl FnOnce(&mut Person)) -> Vec<Person> {
+    if let Some(person) = persons.get_mut(n) {
+        change(person);
+    }
+    persons
+}
+
+/// The four of the first picture: one speaks, one is heard faintly, one is muted.
+fn four() -> Vec<Person> {
+    let all = with(persons(4), 1, |p| p.level = 0.95);
+    let all = with(all, 2, |p| p.level = 0.0);
+    with(all, 3, |p| p.muted = true)
+}
+
+pub(super) fn all() -> Vec<Pose> {
+    let active = CallPhase::Active { since_ms: ago(13) + 19_000 };
+    let ringing = CallPhase::RingingOut { since_ms: ago(0) - 4000 };
+    let one = with(persons(2), 1, |p| {
+        p.connecting = true;
+        p.status = PlateStatus::Ringing;
+    });
+    let two = with(persons(2), 1, |p| p.level = 0.8);
+    let states = with(four(), 2, |p| {
+        p.fray = 0.75;
+        p.status = PlateStatus::BadLink { rtt_ms: 412, loss_percent: 9 };
+    });
+    let states = with(states, 3, |p| {
+        p.muted = true;
+        p.deafened = true;
+    });
+    let mut states = with(states, 0, |p| p.muted = true);
+    states.push(Person {
+        connecting: true,
+        status: PlateStatus::Connecting,
+        ..Person::new(key(6), name(6))
+    });
+    let eight = with(with(persons(8), 3, |p| p.level = 0.9), 5, |p| p.muted = true);
+    let sixteen = with(with(persons(16), 6, |p| p.level = 0.85), 11, |p| p.level = 0.4);
+    let sixteen = with(with(sixteen, 4, |p| p.muted = true), 9, |p| p.muted = true);
+    let muted = CallView { muted: true, all_verified: false, ..call(5, active.clone()) };
+    let ended = CallPhase::Ended { reason: EndReason::TheyLeft, seconds: 754 };
+    vec![
+        pose("call-ringing", call(2, ringing), one),
+        pose("call-alone", call(1, CallPhase::Connecting), persons(1)),
+        pose("call-two", call(2, active.clone()), two),
+        pose("call-four", call(4, active.clone()), four()),
+        pose("call-states", muted, states),
+        pose("call-eight", call(8, active.clone()), eight),
+        pose("call-sixteen", call(16, active), sixteen),
+        pose("call-ended", call(2, ended), Vec::new()),
+    ]
+}

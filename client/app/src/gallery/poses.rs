@@ -1,0 +1,101 @@
+//! One picture of the gallery.
+
+use bevy::math::Vec2;
+use orrery_ui::layout::PlanetPlacement;
+use orrery_ui::view::{
+    BannerView, IncomingCallView, Meters, PeerKey, PlateStatus, PlateView, ScreenView, ToastView,
+};
+
+use crate::cosmos::level::LIT;
+use crate::cosmos::{Body, ShownLevels};
+
+/// A screen in one state.
+pub(super) struct Pose {
+    pub(super) name: String,
+    pub(super) screen: ScreenView,
+    pub(super) incoming: Option<IncomingCallView>,
+    pub(super) banner: Option<BannerView>,
+    pub(super) toasts: Vec<ToastView>,
+    pub(super) meters: Meters,
+    pub(super) persons: Vec<Person>,
+    pub(super) room: Option<[u8; 32]>,
+    pub(super) calm: bool,
+}
+
+impl Pose {
+    pub(super) fn new(name: &str, screen: ScreenView) -> Self {
+        let calm = matches!(screen, ScreenView::Home(_));
+        Self {
+            name: name.into(),
+            screen,
+            incoming: None,
+            banner: None,
+            toasts: Vec::new(),
+            meters: Meters::default(),
+            persons: Vec::new(),
+            room: None,
+            calm,
+        }
+    }
+}
+
+/// Somebody in a sample call.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    pub(super) key: PeerKey,
+    pub(super) name: String,
+    pub(super) me: bool,
+    pub(super) level: f32,
+    pub(super) muted: bool,
+    pub(super) deafened: bool,
+    pub(super) connecting: bool,
+    pub(super) fray: f32,
+    pub(super) status: PlateStatus,
+}
+
+impl Person {
+    pub(super) fn new(key: PeerKey, name: &str) -> Self {
+        Self {
+            key,
+            name: name.into(),
+            me: false,
+            level: 0.0,
+            muted: false,
+            deafened: false,
+            connecting: false,
+            fray: 0.0,
+            status: PlateStatus::None,
+        }
+    }
+
+    pub(super) fn body(&self, at: &PlanetPlacement) -> Body {
+        Body {
+            key: self.key.0,
+            centre: Vec2::new(at.center.x, at.center.y),
+            radius: at.radius,
+            orbit_centre: Vec2::new(at.orbit.center.x, at.orbit.center.y),
+            orbit: Vec2::new(at.orbit.rx, at.orbit.ry),
+            phase: (at.phase / std::f32::consts::TAU).rem_euclid(1.0),
+            level: self.level,
+            muted: self.muted,
+            deafened: self.deafened,
+            connecting: self.connecting,
+            fray: self.fray,
+            pointed: false,
+        }
+    }
+
+    pub(super) fn plate(&self, at: &PlanetPlacement, levels: &ShownLevels) -> PlateView {
+        PlateView {
+            peer: self.key,
+            me: self.me,
+            name: self.name.clone(),
+            center: at.center,
+            radius: at.radius,
+            speaking: levels.0.get(&self.key.0).is_some_and(|level| *level > LIT),
+            muted: self.muted,
+            deafened: self.deafened,
+            status: self.status,
+        }
+    }
+}

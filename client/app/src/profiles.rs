@@ -1,0 +1,122 @@
+//! The profiles of this computer: folders beside each other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use orrery_ui::view::ProfileEntry;
+
+use crate::prefs::Preferences;
+
+/// Folder for new profiles below the data folder.
+const PROFILES: &str = "profiles";
+/// More folders than this are not looked at.
+const MAX_PROFILES: usize = 200;
+
+/// Where profiles are looked for and made.
+#[derive(Clone, Debug)]
+pub struct Profiles {
+    root: PathBuf,
+}
+
+impl Profiles {
+    /// The folder of this person's profiles; `None` where the system names no folder for data.
+    #[must_use]
+    pub fn of_this_person() -> Option<Self> {
+        let dirs = directories::ProjectDirs::from("", "", "orrery")?;
+        Some(Self { root: dirs.data_dir().join(PROFILES) })
+    }
+
+    /// A given folder.
+    #[must_use]
+    pub fn below(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The folder, for reading.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of a profile. An id that is not a plain folder name names nothing.
+    #[must_use]
+    pub fn folder(&self, id: &str) -> Option<PathBuf> {
+        let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_. ".contains(&b));
+        (plain && !id.starts_with('.')).then(|| self.root.join(id))
+    }
+
+    /// All profiles, the last used first.
+    #[must_use]
+    pub fn list(&self) -> Vec<ProfileEntry> {
+        let Ok(entries) = fs::read_dir(&self.root) else { return Vec::new() };
+        let mut found: Vec<ProfileEntry> = entries
+            .filter_map(Result::ok)
+            .take(MAX_PROFILES)
+            .filter(|entry| entry.path().is_dir())
+            .filter_map(|entry| {
+                let id = entry.file_name().into_string().ok()?;
+                let folder = self.folder(&id)?;
+                // A folder that was only begun holds nothing to unlock.
+                let filled = fs::read_dir(&folder).ok()?.filter_map(Result::ok).any(|file| {
+                    let name = file.file_name();
+                    name != "window.json" && name != "logs"
+                });
+                let prefs = Preferences::read(&folder);
+                filled.then(|| ProfileEntry {
+                    name: if prefs.label.is_empty() { id.clone() } else { prefs.label },
+                    id,
+                    peer: None,
+                    last_used_ms: prefs.last_used_ms,
+                    in_use: false,
+                })
+            })
+            .collect();
+        found.sort_by(|a, b| b.last_used_ms.cmp(&a.last_used_ms).then_with(|| a.id.cmp(&b.id)));
+        found
+    }
+
+    /// A folder for one more profile. It does not exist yet.
+    #[must_use]
+    pub fn fresh(&self) -> PathBuf {
+        (1..)
+            .map(|n: u32| self.root.join(format!("profile-{n}")))
+            .find(|folder| !folder.exists() || is_bare(folder))
+            .unwrap_or_else(|| self.root.join("profile"))
+    }
+}
+
+/// A folder with nothing of a profile in it.
+fn is_bare(folder: &Path) -> bool {
+    fs::read_dir(folder)
+        .is_ok_and(|files| files.filter_map(Result::ok).all(|file| file.file_name() == "logs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_cannot_lead_out_of_the_folder() {
+        let profiles = Profiles::below("/data".into());
+        assert_eq!(profiles.folder("profile-1"), Some("/data/profile-1".into()));
+        for id in ["", "..", "../x", "a/b", "a\\b", ".hidden"] {
+            assert_eq!(profiles.folder(id), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn a_fresh_folder_is_no_other_profiles() {
+        let root = std::env::temp_dir().join(format!("orrery-profiles-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        let profiles = Profiles::below(root.clone());
+        assert_eq!(profiles.list(), vec![]);
+        let first = profiles.fresh();
+        fs::create_dir_all(&first).unwrap();
+        fs::write(first.join("vault"), b"x").unwrap();
+        assert_ne!(profiles.fresh(), first);
+        let label = Preferences { label: "Rhea".into(), ..Preferences::default() };
+        label.write(&first).unwrap();
+        assert_eq!(profiles.list()[0].name, "Rhea");
+        fs::remove_dir_all(root).unwrap();
+    }
+}

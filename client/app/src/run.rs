@@ -1,0 +1,107 @@
+//! The whole program, from the command line to the last line of the log.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use bevy::prelude::*;
+use bevy::window::{PrimaryWindow, WindowCloseRequested};
+
+use crate::cli::Args;
+use crate::display::{self, EXIT_NO_DISPLAY, EXIT_NO_WINDOW};
+use crate::log::LogFile;
+use crate::notify::Notifier;
+use crate::prefs::{Kept, Preferences};
+use crate::session::{self, Session};
+use crate::{decide, event_log, frame_log, gallery, present, widget_file, window};
+
+/// The profile named on the command line.
+#[derive(Resource, Clone, Debug)]
+struct Named(Option<std::path::PathBuf>);
+
+/// Runs the window until it is closed.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    if !display::is_there() {
+        eprintln!(
+            "orrery: there is no display here. A window needs X11 or Wayland (DISPLAY or WAYLAND_DISPLAY).\n\
+             Without one, `orrery-headless` does the same behind a console, and `./dev demo` shows both."
+        );
+        return ExitCode::from(EXIT_NO_DISPLAY);
+    }
+    let log = LogFile::start();
+    // The window and graphics libraries have no other way of saying that they cannot start.
+    match catch_unwind(AssertUnwindSafe(|| start(args, log))) {
+        Ok(code) => code,
+        Err(_) => {
+            eprintln!("orrery: the window could not be kept open; what is written above says why.");
+            ExitCode::from(EXIT_NO_WINDOW)
+        }
+    }
+}
+
+fn start(args: &Args, log: LogFile) -> ExitCode {
+    let kept = args.profile.as_deref().map(Preferences::read).and_then(|prefs| prefs.size);
+    let size = args.size.or(kept).unwrap_or(window::DEFAULT_SIZE);
+    let mut app = window::app(args, size);
+    app.add_plugins((frame_log::plugin(args), widget_file::plugin(args)));
+    if args.shots.is_some() {
+        app.add_plugins(gallery::plugin(args));
+    } else {
+        session::prepare(&mut app, Session::new(args, Some(log)));
+        app.insert_resource(Named(args.profile.clone()))
+            .insert_resource(Notifier::start())
+            .add_plugins((present::plugin, decide::plugin, session::plugin, event_log::plugin(args)))
+            .add_systems(PostStartup, begin)
+            .add_systems(Last, (close, keep_size));
+    }
+    let exit = app.run();
+    // The app is gone with its world by now: `Last` has shut the worker down.
+    match exit {
+        AppExit::Success => ExitCode::SUCCESS,
+        AppExit::Error(code) => ExitCode::from(code.get()),
+    }
+}
+
+fn begin(world: &mut World) {
+    let named = world.resource::<Named>().0.clone();
+    session::begin(world, named);
+}
+
+/// Closing the window, Ctrl+C and Quit all end here: the profile is closed before the program goes.
+fn close(world: &mut World, mut closing: Local<bool>) {
+    let asked = !world.resource::<Messages<WindowCloseRequested>>().is_empty();
+    let quits = !world.resource::<Messages<AppExit>>().is_empty();
+    if *closing || !(asked || quits) {
+        return;
+    }
+    *closing = true;
+    // Out of sight at once; what is left to do takes a moment.
+    let mut windows = world.query_filtered::<&mut Window, With<PrimaryWindow>>();
+    if let Ok(mut window) = windows.single_mut(world) {
+        window.visible = false;
+    }
+    session::shut_down(world, window::SHUTDOWN_DEADLINE);
+    if asked && !quits {
+        world.write_message(AppExit::Success);
+    }
+}
+
+/// The size of the window is kept once it has been still for a moment.
+fn keep_size(
+    window: Query<&Window, With<PrimaryWindow>>,
+    time: Res<Time<Real>>,
+    mut last: Local<Option<((u32, u32), f64)>>,
+    mut kept: ResMut<Kept>,
+) {
+    let Ok(window) = window.single() else { return };
+    let size = (window.width().round() as u32, window.height().round() as u32);
+    let now = time.elapsed_secs_f64();
+    match &*last {
+        Some((seen, since)) if *seen == size => {
+            if now - since > 1.0 && kept.get().size != Some(size) {
+                kept.bypass_change_detection().change(|prefs| prefs.size = Some(size));
+            }
+        }
+        _ => *last = Some((size, now)),
+    }
+}
