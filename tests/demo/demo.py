@@ -1,0 +1,341 @@
+"""The demo: a server and two complete clients, worked by keyboard and pointer, speaking with real sound.
+
+    demo.py --bin DIR --out DIR
+
+Leaves pictures and report.json in the out folder. Every figure in it is measured in this run. See docs/DEMO.md."""
+import argparse, json, os, shutil, subprocess, sys, tempfile, threading, time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+import sound
+from stage import Console, Display, Process, Recorder, Sound, StageError, Window, until
+
+PASSPHRASE = "seven planets drift quietly"
+SIZE = (1280, 720)
+ARIEL = ["The relay on the old laptop has been up for forty days now and I had forgotten it was there.",
+         "Tonight the sky is clear enough that you can see the moons of Jupiter with nothing but good field glasses.",
+         "Bring the long cable and the small tripod and we will set everything up behind the house."]
+RHEA = ["That is the best thing anyone can say about a server and I will remember it for a long time.",
+        "Callisto wants to show us the pictures from the telescope before the moon comes up this evening.",
+        "I will be there at seven with the cable and the tripod and something warm to drink for everybody."]
+LETTERS = [("ariel", "Good evening, Rhea. Is the telescope still at your place?"),
+           ("rhea", "It is. Behind the door, where you left it in June."),
+           ("ariel", "Then tonight is the night: no cloud from here to the coast."),
+           ("rhea", "I will bring the map of the moons.")]
+AWAY = "While you were out: the clouds are gone for good."
+
+
+class Demo:
+    def __init__(self, bin_dir, out):
+        self.bin, self.out = bin_dir, out
+        self.folder = Path(tempfile.mkdtemp(prefix="orrery-demo-"))
+        self.things = []
+        self.windows = {}
+        self.sounds = {}
+        self.letters = []
+
+    def keep(self, thing):
+        self.things.append(thing)
+        return thing
+
+    # ---- the stage -------------------------------------------------------------------------------------------------
+    def build(self):
+        self.server = self.keep(Process("server", [str(self.bin / "orrery-server"), "--listen", "127.0.0.1:0", "--data",
+                                                   str(self.folder / "server")],
+                                        stdout=subprocess.PIPE, log=self.folder / "server.log"))
+        line = self.server.popen.stdout.readline().decode().strip()
+        if not line.startswith("listening on "):
+            raise StageError(f"the server said {line!r}")
+        self.url = line.removeprefix("listening on ")
+        for name in ("ariel", "rhea"):
+            display = self.keep(Display(self.folder, name, SIZE))
+            self.sounds[name] = self.keep(Sound(self.folder, name))
+            self.windows[name] = Window(str(self.bin / "orrery"), display, self.sounds[name], self.folder, name,
+                                        self.url, self.out, ("--size", f"{SIZE[0]}x{SIZE[1]}"))
+
+    def speech(self):
+        self.wavs = {}
+        for name, lines, voice in (("ariel", ARIEL, "en-gb"), ("rhea", RHEA, "en-us+f3")):
+            self.wavs[name] = []
+            for n, line in enumerate(lines):
+                path = self.folder / f"{name}-{n}.wav"
+                self.wavs[name].append((path, sound.speak(line, voice, path)))
+
+    # ---- scenes ----------------------------------------------------------------------------------------------------
+    def first_start(self):
+        for name, window in self.windows.items():
+            window.open()
+            window.wait("firststart.name")
+            if name == "ariel":
+                window.picture("1-first-start")
+            window.fill("firststart.name", name.capitalize())
+            window.fill("firststart.passphrase", PASSPHRASE)
+            window.fill("firststart.again", PASSPHRASE)
+            window.click("firststart.create")
+            window.wait("home.add_contact")
+        self.windows["ariel"].picture("2-home-empty")
+
+    def meet(self):
+        ariel, rhea = self.windows["ariel"], self.windows["rhea"]
+        rhea.click("home.add_contact")
+        rhea.click("add.copy")
+        link = until("the link on the clipboard", lambda: (lambda t: t if t.startswith("orrery:") else None)(rhea.display.pasted()))
+        rhea.picture("3-invite")
+        ariel.display.copy(link)
+        ariel.click("home.add_contact")
+        ariel.click("add.link")
+        ariel.key("ctrl+v")
+        ariel.click("add.send")
+        rhea.click("request.0.accept")
+        for window in (ariel, rhea):
+            window.click("home.contact.0")
+            window.wait("composer.input")
+
+    def write(self, name, text):
+        window = self.windows[name]
+        window.click("composer.input")
+        before = len(window.events("message_sent"))
+        window.type(text)
+        window.key("Return")
+        until("the message to be stored", lambda: len(window.events("message_sent")) > before)
+        row = window.events("message_sent")[-1]
+        self.letters.append({"by": name, "text": text, "id": row["id"], "t": row["t"]})
+        return row["id"]
+
+    def arrived(self, name, id):
+        until(f"a message to reach {name}",
+              lambda: any(row["id"] == id for row in self.windows[name].events("message_received")))
+
+    def letters_scene(self):
+        other = {"ariel": "rhea", "rhea": "ariel"}
+        for name, text in LETTERS:
+            self.arrived(other[name], self.write(name, text))
+        self.windows["ariel"].picture("4-conversation")
+        self.windows["rhea"].close()
+        self.write("ariel", AWAY)
+        rhea = self.windows["rhea"]
+        rhea.open()
+        rhea.fill("unlock.passphrase", PASSPHRASE)
+        rhea.key("Return")
+        self.arrived("rhea", self.letters[-1]["id"])
+        rhea.click("home.contact.0")
+        rhea.wait("composer.input")
+        rhea.picture("5-back-again")
+
+    def idle(self):
+        """Processor share of a window that shows a conversation in which nothing happens."""
+        window = self.windows["ariel"]
+        window.display.tool("mousemove", SIZE[0] - 5, SIZE[1] - 5)
+        threading.Event().wait(3.0)
+        ticks, began = window.process.ticks(), time.monotonic()
+        threading.Event().wait(10.0)
+        return (window.process.ticks() - ticks) / (time.monotonic() - began) * 100
+
+    def call_scene(self):
+        ariel, rhea = self.windows["ariel"], self.windows["rhea"]
+        recorders = {name: (Recorder(s, "mouth.monitor", f"{name} mouth"), Recorder(s, "speaker.monitor", f"{name} ear"))
+                     for name, s in self.sounds.items()}
+        ariel.click("talk.call")
+        rhea.wait("call.accept")
+        rhea.picture("6-incoming-call")
+        # Both speak while the call is set up, so that the first sound is there as soon as there is a way for it.
+        openers = [threading.Thread(target=self.sounds[name].say, args=(self.wavs[name][0][0],)) for name in self.sounds]
+        for thread in openers:
+            thread.start()
+        rhea.click("call.accept")
+        accepted = until("the accept", lambda: next((row["t"] for row in rhea.events("call") if row["phase"] == "active"), None))
+        firsts = {}
+        for name, window in self.windows.items():
+            firsts[name] = until(f"sound at {name}", lambda w=window: next(
+                (row["t"] for row in w.events("gauges") if row["t"] >= accepted and any(s["level"] > 0.05 for s in row["speakers"])), None))
+        setup_ms = max(firsts.values()) - accepted
+        for thread in openers:
+            thread.join()
+        threading.Event().wait(1.5)
+        began = time.time()
+        ticks = {name: window.process.ticks() for name, window in self.windows.items()}
+        for name in ("ariel", "rhea"):
+            for n, (path, _) in enumerate(self.wavs[name][1:]):
+                thread = threading.Thread(target=self.sounds[name].say, args=(path,))
+                thread.start()
+                if n == 0:
+                    threading.Event().wait(2.0)
+                    listener = "rhea" if name == "ariel" else "ariel"
+                    self.windows[listener].display.picture(self.out / f"{7 if name == 'ariel' else 8}-call-{name}-speaks.png")
+                thread.join()
+                threading.Event().wait(1.0)
+        threading.Event().wait(3.0)
+        self.windows["ariel"].display.picture(self.out / "9-call-silence.png")
+        ended = time.time()
+        cpu = {name: (window.process.ticks() - ticks[name]) / (ended - began) * 100 for name, window in self.windows.items()}
+        rss = max(window.process.rss_mb() for window in self.windows.values())
+        ariel.click("call.leave")
+        rhea.wait("composer.input", "home.add_contact")
+        tracks = {}
+        for name, (mouth, ear) in recorders.items():
+            said, said_at = mouth.end()
+            heard, heard_at = ear.end()
+            tracks[name] = (sound.samples_of(said), said_at, sound.samples_of(heard), heard_at)
+        return {"setup_ms": setup_ms, "tracks": tracks, "span": (began, ended), "rss": rss, "cpu": cpu}
+
+    # ---- measures --------------------------------------------------------------------------------------------------
+    def utterances(self, name, tracks, span):
+        """When each utterance really sounded, by finding its samples in the recording of the microphone."""
+        said, said_at, _, _ = tracks[name]
+        found = []
+        for path, samples in self.wavs[name][1:]:
+            at, fit = sound.find(samples, said)
+            if fit < 0.9:
+                raise StageError(f"{path.name} was not found in the recording of {name}'s microphone (fit {fit:.2f})")
+            start = said_at + at / sound.RATE
+            found.append((start, start + len(samples) / sound.RATE))
+        return [one for one in found if one[0] >= span[0] - 0.5]
+
+    def lit(self, listener, spans, others, span):
+        """Shares of speaking and of silent time in which the speaker's gauge was lit at the listener's."""
+        rows = [(row["t"] / 1000, any(s["speaking"] for s in row["speakers"])) for row in self.windows[listener].events("gauges")]
+        rows = [row for row in rows if span[0] <= row[0] <= span[1]]
+        speaking = [lit for t, lit in rows if any(a <= t <= b for a, b in spans)]
+        silent = [lit for t, lit in rows if not any(a <= t <= b + 0.4 for a, b in spans)]
+        if len(speaking) < 100 or len(silent) < 100:
+            raise StageError(f"too few gauges at {listener}: {len(speaking)} while speaking, {len(silent)} in silence")
+        return float(np.mean(speaking)), float(np.mean(silent))
+
+    def call_report(self, call):
+        delays, lit_on, lit_off, alike = [], [], [], []
+        spans = {name: self.utterances(name, call["tracks"], call["span"]) for name in self.windows}
+        for name, listener in (("ariel", "rhea"), ("rhea", "ariel")):
+            said, said_at, _, _ = call["tracks"][name]
+            _, _, heard, heard_at = call["tracks"][listener]
+            found = sound.delays(said, said_at, heard, heard_at, spans[name])
+            if not found:
+                raise StageError(f"nothing of what {name} said was heard")
+            delays += found
+            on, off = self.lit(listener, spans[name], spans[listener], call["span"])
+            lit_on.append(on), lit_off.append(off)
+            alike.append(sound.similarity(said, said_at, heard, heard_at, spans[name], median(found)))
+        return {"setup_ms": round(call["setup_ms"]),
+                "mouth_to_ear_ms": {"p50": round(float(np.percentile(delays, 50)), 1), "p95": round(float(np.percentile(delays, 95)), 1)},
+                "lit_while_speaking": round(min(lit_on), 3), "lit_while_silent": round(max(lit_off), 3),
+                "speech_similarity": round(min(alike), 3)}
+
+    def messages_report(self):
+        """Opens both profiles without their windows and compares what they hold with what was written."""
+        passphrase = self.folder / "passphrase"
+        passphrase.write_text(PASSPHRASE + "\n")
+        texts, ids = {}, {}
+        consoles = {name: Console(str(self.bin / "orrery-headless"), self.folder / name, passphrase, self.url, self.folder)
+                    for name in self.windows}
+        for name, console in consoles.items():
+            ids[name] = console.wait("its own id", lambda e: e["profile"]["peer"] if e["type"] == "profile_changed" and e["profile"].get("phase") == "open" else None)
+        for name, other in (("ariel", "rhea"), ("rhea", "ariel")):
+            rows = consoles[name].history(ids[other])
+            texts[name] = [row for row in rows if row["content"]["type"] == "text"]
+        for console in consoles.values():
+            console.end()
+        passphrase.unlink()
+        other = {"ariel": "rhea", "rhea": "ariel"}
+        once = lambda letter: sum(row["content"]["text"] == letter["text"] for row in texts[other[letter["by"]]]) == 1
+        took = []
+        for letter in self.letters:
+            if letter["text"] != AWAY:
+                row = next(r for r in self.windows[other[letter["by"]]].events("message_received") if r["id"] == letter["id"])
+                took.append(row["t"] - letter["t"])
+        away = next(letter for letter in self.letters if letter["text"] == AWAY)
+        return {"sent": len(self.letters), "delivered": sum(map(once, self.letters)),
+                "delivered_after_absence": int(once(away)), "median_ms": round(median(took), 1)}
+
+    def plaintext(self):
+        """Whether any file that a profile or the server wrote holds a text that was sent, or the passphrase."""
+        needles = [letter["text"].encode() for letter in self.letters] + [PASSPHRASE.encode()]
+        needles += [needle.decode().encode("utf-16-le") for needle in needles]
+        for place in ("ariel", "rhea", "server"):
+            for path in (self.folder / place).rglob("*"):
+                if path.is_file():
+                    data = path.read_bytes()
+                    if any(needle in data for needle in needles):
+                        print(f"plaintext in {path.relative_to(self.folder)}", file=sys.stderr)
+                        return True
+        return False
+
+    def stolen(self):
+        """Processor time that this machine did not get, in seconds, and what everything used."""
+        fields = [int(x) for x in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+        return fields[7] / os.sysconf("SC_CLK_TCK")
+
+    def run(self):
+        stolen = self.stolen()
+        began = time.monotonic()
+        self.speech()
+        self.build()
+        self.first_start()
+        self.meet()
+        self.letters_scene()
+        idle = self.idle()
+        call = self.call_scene()
+        plaintext = self.plaintext()
+        server_rss = self.server.rss_mb()
+        rows = [row for window in self.windows.values() for row in window.frames()]
+        startups = [row["startup_ms"] for row in rows if "startup_ms" in row]
+        frames = [row["frame_ms"] for row in rows if "frame_ms" in row]
+        for window in self.windows.values():
+            window.close()
+        return {
+            "messages": self.messages_report(),
+            "call": self.call_report(call),
+            "plaintext_on_disk": plaintext or self.plaintext(),
+            "window": {"startup_ms": round(median(startups)),
+                       "frame_ms": {"p50": round(float(np.percentile(frames, 50)), 1), "p99": round(float(np.percentile(frames, 99)), 1)},
+                       "idle_cpu_percent": round(idle, 1)},
+            "rss_mb": {"client": round(call["rss"]), "server": round(server_rss)},
+            "machine": {"cores": os.cpu_count(), "stolen_s": round(self.stolen() - stolen, 1),
+                        "call_cpu_percent": {name: round(value, 1) for name, value in call["cpu"].items()},
+                        "took_s": round(time.monotonic() - began)},
+        }
+
+    def end(self):
+        for window in self.windows.values():
+            if window.process:
+                window.process.end()
+        for thing in reversed(self.things):
+            thing.end()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bin", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    demo = Demo(args.bin.resolve(), args.out.resolve())
+    try:
+        report = demo.run()
+    except StageError as error:
+        for name, window in demo.windows.items():
+            try:
+                window.display.picture(args.out / f"failed-{name}.png")
+            except Exception:
+                pass
+        kept = args.out / "failed"
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        for log in [*demo.folder.glob("*.log"), *demo.folder.glob("*.jsonl.*"), *demo.folder.glob("*.json")]:
+            shutil.copy(log, kept)
+        print(f"demo: {error}\ndemo: what was on the screens and in the logs is in {args.out}", file=sys.stderr)
+        return 1
+    finally:
+        demo.end()
+        shutil.rmtree(demo.folder, ignore_errors=True)
+    (args.out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report, indent=2))
+    call, messages = report["call"], report["messages"]
+    good = (call["lit_while_speaking"] >= 0.9 and call["lit_while_silent"] <= 0.05 and not report["plaintext_on_disk"]
+            and messages["delivered"] == messages["sent"])
+    print("demo: everything reached the other side" if good else "demo: NOT as it should be, see above", file=sys.stderr)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

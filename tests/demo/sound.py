@@ -1,0 +1,71 @@
+"""What was said, what was heard, and when."""
+import subprocess, wave
+import numpy as np
+from pystoi import stoi
+from scipy.signal import correlate, resample_poly
+
+RATE = 48000
+
+
+def speak(text, voice, path, speed=150):
+    """Speech to a 48 kHz mono file, without silence at either end; its samples."""
+    raw = path.with_suffix(".raw.wav")
+    subprocess.run(["espeak-ng", "-v", voice, "-s", str(speed), "-w", str(raw), text], check=True)
+    with wave.open(str(raw)) as file:
+        rate, samples = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    raw.unlink()
+    samples = resample_poly(samples.astype(np.float64), RATE, rate)
+    loud = np.flatnonzero(np.abs(samples) > 0.02 * np.abs(samples).max())
+    samples = samples[loud[0]:loud[-1] + 1]
+    samples = samples / np.abs(samples).max() * 0.6
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1), file.setsampwidth(2), file.setframerate(RATE)
+        file.writeframes((samples * 32767).astype(np.int16).tobytes())
+    return samples
+
+
+def samples_of(data):
+    return np.frombuffer(data, np.int16).astype(np.float64) / 32768
+
+
+def find(needle, hay):
+    """(sample at which the needle begins in the hay, how well it fits from 0 to 1)."""
+    if len(hay) < len(needle):
+        return 0, 0.0
+    product = correlate(hay, needle, mode="valid", method="fft")
+    energy = np.concatenate([[0.0], np.cumsum(hay ** 2)])
+    energy = energy[len(needle):] - energy[:-len(needle)]
+    fit = product / np.sqrt(np.maximum(energy, 1e-9) * np.sum(needle ** 2))
+    at = int(np.argmax(fit))
+    return at, float(fit[at])
+
+
+def delays(said, said_at, heard, heard_at, spans):
+    """Mouth-to-ear in milliseconds, measured on every second of speech: where the sound that went into the one
+    microphone's recording best fits the recording of the other side's speaker."""
+    found = []
+    for start, end in spans:
+        for begin in np.arange(start, end - 1.0, 0.5):
+            first = int((begin - said_at) * RATE)
+            piece = said[first:first + RATE]
+            if len(piece) < RATE or np.sqrt(np.mean(piece ** 2)) < 0.01:
+                continue
+            window = int((begin - heard_at) * RATE)
+            hay = heard[max(0, window):max(0, window) + 2 * RATE]
+            at, fit = find(piece, hay)
+            if fit > 0.5:
+                found.append((max(0, window) + at) / RATE * 1000 + (heard_at - said_at) * 1000 - first / RATE * 1000)
+    return found
+
+
+def similarity(said, said_at, heard, heard_at, spans, delay_ms):
+    """STOI between what was said and what was heard, aligned by the measured delay; 1 is the same."""
+    scores = []
+    for start, end in spans:
+        first, length = int((start - said_at) * RATE), int((end - start) * RATE)
+        there = int((start + delay_ms / 1000 - heard_at) * RATE)
+        a, b = said[first:first + length], heard[there:there + length]
+        length = min(len(a), len(b))
+        if length > RATE // 2:
+            scores.append(stoi(a[:length], b[:length], RATE, extended=False))
+    return float(np.mean(scores)) if scores else 0.0

@@ -1,0 +1,313 @@
+"""The stage of the demo: displays, sound servers and processes that exist only for its length.
+
+Nothing here waits by sleeping for a guess: every wait is for a line, a file or a widget, with a deadline."""
+import json, os, re, signal, subprocess, tempfile, threading, time
+from pathlib import Path
+
+DEADLINE = 60.0
+
+
+class StageError(Exception):
+    """Something did not come; says what."""
+
+
+def until(what, poll, deadline=DEADLINE, every=0.02):
+    """The first true value of poll(); looks again after a moment, gives up at the deadline."""
+    end = time.monotonic() + deadline
+    while True:
+        value = poll()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise StageError(f"waited for {what}, but it never came")
+        threading.Event().wait(every)
+
+
+class Process:
+    """A child that is ended with the stage, by its id."""
+
+    def __init__(self, name, args, env=None, stdin=subprocess.DEVNULL, stdout=None, log=None, nice=0):
+        self.name = name
+        self.log = open(log, "ab") if log else subprocess.DEVNULL
+        self.popen = subprocess.Popen(
+            args, env=env, stdin=stdin, stdout=stdout if stdout is not None else self.log, stderr=self.log,
+            preexec_fn=(lambda: os.nice(nice)) if nice else None, start_new_session=True)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def alive(self):
+        return self.popen.poll() is None
+
+    def end(self, patience=10.0):
+        """Asks it to end, then makes it."""
+        if self.alive():
+            self.popen.send_signal(signal.SIGTERM)
+            try:
+                self.popen.wait(patience)
+            except subprocess.TimeoutExpired:
+                self.popen.kill()
+        self.popen.wait()
+
+    def ticks(self):
+        """Processor time so far, in seconds."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss_mb(self):
+        match = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+        return int(match.group(1)) / 1024
+
+
+class Display:
+    """An X display of its own, with a window manager: without one nothing has the focus."""
+
+    def __init__(self, folder, name, size):
+        read, write = os.pipe()
+        log = folder / f"{name}-x.log"
+        self.server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"],
+            pass_fds=[write], stdin=subprocess.DEVNULL, stdout=open(log, "ab"), stderr=subprocess.STDOUT,
+            start_new_session=True)
+        os.close(write)
+        number = os.read(read, 16).decode().strip()
+        os.close(read)
+        if not number:
+            raise StageError(f"Xvfb did not start, see {log}")
+        self.name = f":{number}"
+        self.env = {**os.environ, "DISPLAY": self.name}
+        self.env.pop("WAYLAND_DISPLAY", None)
+        self.manager = Process(f"{name} openbox", ["openbox"], env=self.env, log=log)
+
+    def tool(self, *args, data=None):
+        done = subprocess.run(["xdotool", *map(str, args)], env=self.env, input=data, capture_output=True, text=True)
+        if done.returncode:
+            raise StageError(f"xdotool {' '.join(map(str, args))}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def copy(self, text):
+        """Puts a text on the clipboard, as a person would have copied it from elsewhere."""
+        # xclip stays as the clipboard's owner; it ends when somebody else copies, or with the display.
+        subprocess.run(["xclip", "-selection", "clipboard"], env=self.env, input=text.encode(), check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def pasted(self):
+        """What is on the clipboard."""
+        done = subprocess.run(["xclip", "-selection", "clipboard", "-o"], env=self.env, capture_output=True)
+        return done.stdout.decode(errors="replace")
+
+    def picture(self, path):
+        subprocess.run(["import", "-window", "root", str(path)], env=self.env, check=True)
+
+    def end(self):
+        self.manager.end()
+        self.server.terminate()
+        self.server.wait()
+
+
+class Sound:
+    """A sound server of its own: a microphone that speech is played into and a speaker that is recorded."""
+
+    def __init__(self, folder, name):
+        self.folder = Path(tempfile.mkdtemp(prefix=f"orrery-{name}-"))
+        os.chmod(self.folder, 0o700)
+        socket = self.folder / "pulse"
+        self.env = {**os.environ, "PULSE_SERVER": f"unix:{socket}", "XDG_RUNTIME_DIR": str(self.folder),
+                    "PULSE_RUNTIME_PATH": str(self.folder), "HOME": str(self.folder)}
+        self.log = folder / f"{name}-pulse.log"
+        loads = [f"module-native-protocol-unix socket={socket} auth-anonymous=1",
+                 "module-null-sink sink_name=speaker rate=48000 channels=1 norewinds=1 sink_properties=device.description=Speaker",
+                 "module-null-sink sink_name=mouth rate=48000 channels=1 norewinds=1 sink_properties=device.description=Mouth",
+                 "module-remap-source master=mouth.monitor source_name=microphone "
+                 "source_properties=device.description=Microphone"]
+        args = ["pulseaudio", "-n", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--log-target=stderr"]
+        for load in loads:
+            args += ["-L", load]
+        self.server = Process(f"{name} pulseaudio", args, env=self.env, log=self.log)
+        until(f"{name}'s sound server", lambda: self.control("info", check=False).returncode == 0)
+        self.control("set-default-sink", "speaker")
+        self.control("set-default-source", "microphone")
+
+    def control(self, *args, check=True):
+        return subprocess.run(["pactl", *args], env=self.env, check=check, capture_output=True, text=True)
+
+    def say(self, wav):
+        """Plays a file into the microphone; returns at its end."""
+        subprocess.run(["paplay", "--device=mouth", "--latency-msec=300", str(wav)], env=self.env, check=True)
+
+    def end(self):
+        self.server.end()
+
+
+class Recorder:
+    """Records a source as 48 kHz mono and knows at which moment each sample came.
+
+    A block cannot arrive before it was recorded, so the smallest difference between arrival and sample count is the
+    best estimate of the start; both ends of a measurement carry the same small bias, which cancels."""
+
+    def __init__(self, sound, device, name):
+        self.blocks, self.offset, self.count = [], float("inf"), 0
+        self.process = subprocess.Popen(
+            ["parec", f"--device={device}", "--raw", "--format=s16le", "--rate=48000", "--channels=1",
+             "--latency-msec=10"], env=sound.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            start_new_session=True)
+        self.thread = threading.Thread(target=self._read, name=name, daemon=True)
+        self.thread.start()
+        # A null sink that slept works in blocks of two seconds until the first request for less has come through.
+        until("the first recorded block", lambda: self.count > 0)
+
+    def _read(self):
+        while True:
+            block = os.read(self.process.stdout.fileno(), 4096)
+            if not block:
+                return
+            now = time.time()
+            self.blocks.append(block)
+            self.count += len(block) // 2
+            self.offset = min(self.offset, now - self.count / 48000)
+
+    def end(self):
+        """(samples as bytes, Unix time of the first)."""
+        self.process.terminate()
+        self.process.wait()
+        self.thread.join(5)
+        return b"".join(self.blocks), self.offset
+
+
+class Window:
+    """A client on a display, worked by its keyboard and pointer alone."""
+
+    def __init__(self, program, display, sound, folder, name, server, out, extra=()):
+        self.display, self.name, self.folder = display, name, folder
+        self.map_file, self.log_file = folder / f"{name}-widgets.json", folder / f"{name}-events.jsonl"
+        self.frame_file, self.runs = folder / f"{name}-frames.jsonl", 0
+        self.args = [program, "--profile", str(folder / name), "--server", server, "--bind", "127.0.0.1",
+                     "--widget-map", str(self.map_file), *extra]
+        self.env = {**display.env, **{k: sound.env[k] for k in ("PULSE_SERVER", "PULSE_RUNTIME_PATH", "XDG_RUNTIME_DIR")},
+                    "LP_NUM_THREADS": "1", "ORRERY_LOG": "info"}
+        self.out = out
+        self.process = None
+
+    def open(self):
+        self.map_file.unlink(missing_ok=True)
+        # A log of its own for each run: opening one begins it anew.
+        self.runs += 1
+        logs = ["--event-log", f"{self.log_file}.{self.runs}", "--frame-log", f"{self.frame_file}.{self.runs}"]
+        self.process = Process(self.name, [*self.args, *logs], env=self.env, log=self.folder / f"{self.name}.log", nice=5)
+        until(f"{self.name}'s window", self._focus, deadline=120)
+
+    def _focus(self):
+        if not self.process.alive():
+            raise StageError(f"{self.name} ended by itself, see {self.name}.log")
+        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)],
+                               env=self.display.env, capture_output=True, text=True).stdout.split()
+        if not found:
+            return False
+        self.display.tool("windowactivate", found[-1])
+        return True
+
+    def widgets(self):
+        try:
+            return json.loads(self.map_file.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+
+    def has(self, name):
+        return name in self.widgets()
+
+    def wait(self, *names):
+        """Until one of the named widgets is there; its name."""
+        return until(f"{' or '.join(names)} in {self.name}'s window", lambda: next((n for n in names if self.has(n)), None))
+
+    def click(self, name):
+        self.wait(name)
+        # A panel that is still moving in has its widgets on the way; take the place where they come to rest.
+        place = None
+        while place != self.widgets().get(name) or place is None:
+            place = self.widgets().get(name)
+            threading.Event().wait(0.1)
+        x, y, w, h = place
+        self.display.tool("mousemove", round(x + w / 2), round(y + h / 2))
+        threading.Event().wait(0.15)
+        self.display.tool("click", 1)
+
+    def type(self, text):
+        self.display.tool("type", "--delay", "12", "--", text)
+
+    def key(self, *keys):
+        self.display.tool("key", *keys)
+
+    def fill(self, name, text):
+        self.click(name)
+        self.key("ctrl+a")
+        self.type(text)
+
+    def picture(self, title):
+        threading.Event().wait(0.5)
+        self.display.picture(self.out / f"{title}.png")
+
+    def lines(self, file, every_run=True):
+        rows = []
+        for run in range(1 if every_run else self.runs, self.runs + 1):
+            try:
+                for line in Path(f"{file}.{run}").read_text().splitlines():
+                    try:
+                        rows.append(json.loads(line))
+                    except json.JSONDecodeError:
+                        # The last line may still be being written.
+                        continue
+            except FileNotFoundError:
+                pass
+        return rows
+
+    def events(self, kind):
+        """What this window was told, over all its runs."""
+        return [row for row in self.lines(self.log_file) if row["type"] == kind]
+
+    def frames(self):
+        """Start-up and frame times, over all its runs."""
+        return self.lines(self.frame_file)
+
+    def close(self):
+        self.display.tool("key", "ctrl+q")
+        until(f"the end of {self.name}", lambda: not self.process.alive())
+        self.process.end()
+
+
+class Console:
+    """`orrery-headless` on a profile that no window has open: looks into its history afterwards."""
+
+    def __init__(self, program, profile, passphrase_file, server, folder, args=()):
+        self.log = folder / "console.log"
+        self.process = Process("console", [program, "--profile", str(profile), "--passphrase-file", str(passphrase_file),
+                                           "--server", server, "--bind", "127.0.0.1:0", *args],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, log=self.log)
+        self.said = []
+
+    def wait(self, what, pick):
+        for raw in self.process.popen.stdout:
+            event = json.loads(raw)
+            self.said.append(event)
+            found = pick(event)
+            if found is not None:
+                return found
+        raise StageError(f"the console ended before {what}")
+
+    def send(self, **command):
+        self.process.popen.stdin.write((json.dumps(command) + "\n").encode())
+        self.process.popen.stdin.flush()
+
+    def history(self, channel):
+        rows, before = [], None
+        while True:
+            self.send(type="load_history", ref="h", channel=channel, before=before, limit=200)
+            page = self.wait("history", lambda e: e if e["type"] == "history_loaded" else None)
+            rows = page["messages"] + rows
+            if not page["has_older"] or not page["messages"]:
+                return rows
+            before = page["messages"][0]["order"]
+
+    def end(self):
+        self.process.popen.stdin.close()
+        self.process.popen.wait(20)

@@ -1,0 +1,64 @@
+//! The dependency walls: who may know whom, by `cargo tree` over normal dependencies.
+
+use std::{collections::BTreeSet, process::Command};
+
+fn tree(package: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}", "--offline", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names: BTreeSet<String> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect();
+    assert!(names.contains(package), "cargo tree said nothing of {package}");
+    names
+}
+
+/// Packages of ours that a package of ours depends on, however far down.
+fn ours(package: &str) -> BTreeSet<String> {
+    tree(package).into_iter().filter(|name| name.starts_with("orrery-") && name != package).collect()
+}
+
+fn set(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| format!("orrery-{name}")).collect()
+}
+
+#[test]
+fn what_is_pure_knows_no_runtime_network_device_or_gpu() {
+    for package in ["protocol", "crypto", "core", "link", "ecs", "ui"] {
+        let tree = tree(&format!("orrery-{package}"));
+        for forbidden in ["tokio", "webrtc", "rtc", "cpal", "wgpu", "winit"] {
+            assert!(!tree.contains(forbidden), "orrery-{package} knows {forbidden}");
+        }
+    }
+}
+
+#[test]
+fn the_panels_know_no_bevy_and_the_systems_no_renderer() {
+    assert!(!tree("orrery-ui").iter().any(|name| name.starts_with("bevy")));
+    for package in ["protocol", "crypto", "core", "voice", "store", "link", "worker"] {
+        let tree = tree(&format!("orrery-{package}"));
+        assert!(!tree.iter().any(|name| name.starts_with("bevy") || name.starts_with("egui")), "orrery-{package}");
+    }
+    assert!(!tree("orrery-server").iter().any(|name| name.starts_with("bevy") || name == "webrtc"));
+}
+
+#[test]
+fn arrows_point_down_only() {
+    assert_eq!(ours("orrery-protocol"), set(&[]));
+    assert_eq!(ours("orrery-crypto"), set(&["protocol"]));
+    assert_eq!(ours("orrery-core"), set(&["protocol", "crypto"]));
+    assert_eq!(ours("orrery-store"), set(&["protocol", "crypto"]));
+    assert_eq!(ours("orrery-link"), set(&["protocol"]));
+    assert_eq!(ours("orrery-ecs"), set(&["protocol", "link"]));
+    assert_eq!(ours("orrery-voice"), set(&[]));
+    assert_eq!(ours("orrery-ui"), set(&[]));
+    assert_eq!(ours("orrery-shaders"), set(&[]));
+    assert_eq!(ours("orrery-server"), set(&["protocol"]));
+    assert_eq!(ours("orrery-worker"), set(&["protocol", "crypto", "core", "voice", "store", "link"]));
+}

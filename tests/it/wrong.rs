@@ -1,0 +1,189 @@
+//! What goes wrong says what is wrong, and breaks nothing.
+
+use std::{io::Write, net::TcpListener};
+
+use orrery_tests::Peer;
+use serde_json::json;
+
+use crate::bed::{Bed, peer_options};
+
+fn failure(peer: &mut Peer) -> String {
+    peer.wait("a failure", |event| (event["type"] == "failed").then(|| event["code"].as_str().unwrap().to_owned()))
+}
+
+fn offline(peer: &mut Peer) -> String {
+    peer.seen_or_wait("being offline, with the reason", |event| {
+        (event["type"] == "server_changed" && event["server"]["phase"] == "offline")
+            .then(|| event["server"]["code"].as_str().map(str::to_owned))
+            .flatten()
+    })
+}
+
+#[test]
+fn a_wrong_passphrase_opens_nothing_and_the_right_one_still_does() {
+    let bed = Bed::new();
+    let mut ariel = bed.peer("ariel");
+    let id = ariel.id();
+    ariel.stop();
+    let mut options = bed.options("ariel");
+    options.passphrase = "not the one".into();
+    let mut ariel = Peer::spawn(&bed.home("ariel"), &options);
+    assert_eq!(failure(&mut ariel), "wrong_passphrase");
+    ariel.tell(json!({ "type": "unlock", "passphrase": "seven planets drift quietly" }));
+    assert_eq!(ariel.id(), id);
+}
+
+#[test]
+fn a_profile_is_opened_by_one_process() {
+    let bed = Bed::new();
+    let mut first = bed.peer("ariel");
+    let mut second = Peer::spawn(&bed.home("ariel"), &bed.options("ariel"));
+    let code = second.wait("a refusal", |event| {
+        (event["profile"]["phase"] == "unusable").then(|| event["profile"]["code"].as_str().unwrap().to_owned())
+    });
+    assert_eq!(code, "profile_in_use");
+    drop(second);
+    first.online();
+}
+
+#[test]
+fn before_the_profile_is_open_everything_else_is_refused() {
+    let bed = Bed::new();
+    let folder = bed.home("nobody");
+    let mut options = bed.options("nobody");
+    // Without a passphrase file nothing is opened by itself.
+    options.passphrase = String::new();
+    let mut peer = Peer::spawn(&folder, &options);
+    assert_eq!(peer.exit_code(), Some(2), "an empty passphrase file is said at once");
+}
+
+#[test]
+fn nobody_answers_at_the_server_and_the_program_works_on() {
+    let bed = Bed::new();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut ariel = Peer::start(&bed.home("ariel"), &peer_options("ariel", &format!("ws://{free}")));
+    assert_eq!(offline(&mut ariel), "server_unreachable");
+    ariel.invite();
+    assert_eq!(ariel.ask(json!({ "type": "set_server", "server": "http://nonsense" })), Err("bad_server".into()));
+    let url = bed.server.url();
+    ariel.tell(json!({ "type": "set_server", "server": url }));
+    ariel.online();
+}
+
+#[test]
+fn something_that_is_no_orrery_server_is_said_so() {
+    let bed = Bed::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::Builder::new()
+        .spawn(move || {
+            for stream in listener.incoming().take(20) {
+                let _ = stream.unwrap().write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+            }
+        })
+        .unwrap();
+    let mut ariel = Peer::start(&bed.home("ariel"), &peer_options("ariel", &format!("ws://{address}")));
+    assert_eq!(offline(&mut ariel), "server_refused");
+}
+
+#[test]
+fn a_link_that_is_garbage_is_refused_by_kind() {
+    let bed = Bed::new();
+    let (mut ariel, mut rhea) = (bed.peer("ariel"), bed.peer("rhea"));
+    ariel.online();
+    rhea.online();
+    let own = ariel.invite();
+    let mut add = |link: &str| ariel.ask(json!({ "type": "add_contact", "link": link }));
+    for garbage in ["", "hello", "https://example.org", "orrery:abc", &own[..own.len() / 2]] {
+        assert_eq!(add(garbage), Err("bad_link".into()), "{garbage:?}");
+    }
+    assert_eq!(add(&own), Err("own_link".into()));
+    let revoked = rhea.invite();
+    rhea.tell(json!({ "type": "revoke_invites" }));
+    // The revocation reaches the server before anything Rhea does after it.
+    let fresh = rhea.invite();
+    assert_ne!(revoked, fresh);
+    let refused = add(&revoked);
+    if refused.is_ok() {
+        ariel.wait("the refusal", |event| (event["notice"] == "problem" && event["code"] == "not_accepted").then_some(()));
+    } else {
+        assert_eq!(refused, Err("not_accepted".into()));
+    }
+}
+
+#[test]
+fn lines_that_are_no_commands_are_answered_and_change_nothing() {
+    let bed = Bed::new();
+    let mut ariel = bed.peer("ariel");
+    for line in [
+        "hello",
+        "{",
+        "[]",
+        r#"{"type":"fly"}"#,
+        r#"{"type":"send_text"}"#,
+        r#"{"type":"set_name","name":7}"#,
+        &format!(r#"{{"type":"set_name","name":"{}"}}"#, "x".repeat(200_000)),
+    ] {
+        ariel.send_line(line);
+        assert_eq!(failure(&mut ariel), "bad_command");
+    }
+    let nobody = "a".repeat(51) + "a";
+    assert_eq!(ariel.ask(json!({ "type": "start_call", "peer": nobody })), Err("no_such_contact".into()));
+    assert_eq!(ariel.ask(json!({ "type": "send_text", "channel": nobody, "text": "x" })), Err("no_such_channel".into()));
+    assert_eq!(ariel.ask(json!({ "type": "leave_call", "call": "a".repeat(26) })), Err("no_such_call".into()));
+    ariel.tell(json!({ "type": "resync" }));
+}
+
+#[test]
+fn a_full_disk_is_said_and_nothing_is_half_done() {
+    // A disk of its own that can be filled needs a mount; see the store's tests for the rows themselves.
+    let bed = Bed::new();
+    let disk = bed.folder.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"])
+        .arg(&disk)
+        .status()
+        .is_ok_and(|status| status.success());
+    if !mounted {
+        println!("SKIPPED: no right to mount a small disk here");
+        return;
+    }
+    let unmount = Unmount(disk.clone());
+    let mut ariel = Peer::start(&disk.join("ariel"), &bed.options("ariel"));
+    let mut rhea = bed.peer("rhea");
+    ariel.befriend(&mut rhea);
+    let (ariel_id, rhea_id) = (ariel.id(), rhea.id());
+    let id = ariel.write(&rhea_id, "room enough");
+    ariel.delivery(&id, "delivered");
+    let filler = disk.join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    drop(file);
+    let mut full = None;
+    for n in 0..200 {
+        match ariel.ask(json!({ "type": "send_text", "channel": rhea_id, "text": format!("{n} {}", "x".repeat(8000)) })) {
+            Ok(()) => {}
+            Err(code) => {
+                full = Some(code);
+                break;
+            }
+        }
+    }
+    assert_eq!(full.as_deref(), Some("disk_full"));
+    std::fs::remove_file(&filler).unwrap();
+    ariel.write(&rhea_id, "room again");
+    rhea.read("room again");
+    let (here, there) = (ariel.texts(&rhea_id), rhea.texts(&ariel_id));
+    assert_eq!(here, there);
+    ariel.stop();
+    drop(unmount);
+}
+
+struct Unmount(std::path::PathBuf);
+
+impl Drop for Unmount {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}

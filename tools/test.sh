@@ -1,0 +1,58 @@
+#!/bin/sh
+# Everything that must pass. Green under plain `cargo test`; nextest and cargo-deny are used where they are.
+set -eu
+. "$ROOT/tools/say.sh"; . "$ROOT/tools/setup.sh"
+long=
+for argument in "$@"; do
+  case $argument in
+    --long) long=1 ;;
+    *) die "./dev test knows --long, not '$argument'" ;;
+  esac
+done
+setup_test
+started=$(date +%s)
+step() { say "$(( $(date +%s) - started )) s: $*"; }
+
+step "formatting"
+cargo fmt --all --check
+
+step "building everything that is tested (about half an hour on two cores the first time)"
+cargo test --workspace --locked --no-run
+
+# The oracle that the cryptography is held against, in an environment of its own.
+ORRERY_INTEROP_PYTHON=
+interop_venv="$ORRERY_CACHE/interop-venv"
+wanted=$(cksum < tests/interop/requirements.txt)
+if [ "$(cat "$interop_venv/.installed" 2>/dev/null)" != "$wanted" ]; then
+  step "setting up the independent ratchet that ours is compared with"
+  rm -rf "$interop_venv"
+  if python3 -m venv "$interop_venv" && "$interop_venv/bin/pip" install -q --disable-pip-version-check -r tests/interop/requirements.txt; then
+    printf '%s' "$wanted" > "$interop_venv/.installed"
+  else
+    say "SKIPPED: no Python packages to be had; the live comparison with the independent ratchet does not run"
+  fi
+fi
+if [ -e "$interop_venv/.installed" ]; then ORRERY_INTEROP_PYTHON="$interop_venv/bin/python"; fi
+export ORRERY_INTEROP_PYTHON
+
+[ -n "$long" ] && { ORRERY_LONG=1; export ORRERY_LONG; }
+
+step "lints"
+cargo clippy --workspace --all-targets --locked -- -D warnings
+
+step "tests"
+if cargo nextest --version >/dev/null 2>&1; then
+  cargo nextest run --workspace --locked --no-fail-fast
+  cargo test --workspace --locked --doc -q
+else
+  cargo test --workspace --locked --no-fail-fast
+fi
+
+if cargo deny --version >/dev/null 2>&1; then
+  step "licences, bans and sources (cargo-deny)"
+  cargo deny --locked check bans licenses sources
+  cargo deny --locked check advisories || say "advisories: NOT CHECKED (no database to be had, or see above)"
+else
+  say "advisories: NOT CHECKED (no cargo-deny here; licences, bans and sources were checked by the tests)"
+fi
+step "all is well"
