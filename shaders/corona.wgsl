@@ -38,12 +38,12 @@ fn marks(p: vec2<f32>, r: f32, angle: f32, soft: f32) -> vec4<f32> {
     // Muted: a ring in pieces.
     let piece = fract(turn * 15.0 + 0.5);
     let dash = smoothstep(0.0, 0.05, piece) * smoothstep(0.74, 0.69, piece);
-    let muted = line(r - 1.17, 0.011, soft) * dash * corona.marks.x * (1.0 - corona.marks.y) * 0.72;
+    let muted = line(r - 1.17, 0.007, soft) * dash * corona.marks.x * (1.0 - corona.marks.y) * 0.72;
     // Deafened: the ring is closed, and barred from corner to corner.
-    let closed = line(r - 1.17, 0.013, soft);
+    let closed = line(r - 1.17, 0.009, soft);
     let along = dot(p, vec2<f32>(0.70710678, 0.70710678));
     let across = dot(p, vec2<f32>(0.70710678, -0.70710678));
-    let bar = line(across, 0.016, soft) * (1.0 - smoothstep(1.16, 1.16 + soft, abs(along)));
+    let bar = line(across, 0.012, soft) * (1.0 - smoothstep(1.16, 1.16 + soft, abs(along)));
     let barred = max(closed, bar) * corona.marks.y * 0.80;
     let red = max(muted, barred);
     cover = vec4<f32>(corona.giant.rgb * red, red);
@@ -51,7 +51,7 @@ fn marks(p: vec2<f32>, r: f32, angle: f32, soft: f32) -> vec4<f32> {
     // Connecting: a third of a ring that turns, fading towards its tail.
     let place = fract(turn - time * 0.22);
     let tail = smoothstep(0.0, 0.34, place) * (1.0 - smoothstep(0.34, 0.345, place));
-    let arc = line(r - 1.17, 0.012, soft) * tail * corona.marks.z * 0.85;
+    let arc = line(r - 1.17, 0.009, soft) * tail * corona.marks.z * 0.85;
     cover = cover * (1.0 - arc) + vec4<f32>(corona.ion.rgb, 1.0) * arc;
 
     // Pointed at: a thin whole ring.
@@ -77,8 +77,8 @@ fn assemble(p: vec2<f32>, flame: f32) -> vec4<f32> {
     light += vec3<f32>(1.0, 0.95, 0.85) * exp(-max(r - 1.0, 0.0) * 16.0) * loud * loud * 0.34;
 
     let ring_at = 1.20 + 0.05 * loud;
-    let ring = line(r - ring_at, 0.010 + 0.012 * loud, soft) * loud * 0.95;
-    let ring_glow = exp(-abs(r - ring_at) * 26.0) * loud * 0.36;
+    let ring = line(r - ring_at, 0.006 + 0.007 * loud, soft) * (0.25 + 0.75 * loud) * gold * 0.90;
+    let ring_glow = exp(-abs(r - ring_at) * 24.0) * loud * 0.30;
     let idle_ring = line(r - ring_at, 0.006, soft) * 0.15 * (1.0 - corona.marks.x) * (1.0 - corona.marks.y) * (1.0 - corona.marks.z);
     light += corona.solar.rgb * (ring + ring_glow) + corona.glow.rgb * idle_ring;
     light = shoulder(light * outside * edge);

@@ -25,6 +25,12 @@ fn encode(c: vec3<f32>) -> vec3<f32> {
     return select(curve, c * 12.92, c < vec3<f32>(0.0031308));
 }
 
+// The whole sky: as it was drawn, opaque, and nothing computed.
+@fragment
+fn fragment_whole(in: VertexOutput) -> @location(0) vec4<f32> {
+    return textureSampleLevel(picture, picture_sampler, in.uv, 0.0);
+}
+
 @fragment
 fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
     var c = textureSampleLevel(picture, picture_sampler, in.uv, 0.0);

@@ -77,13 +77,13 @@ firststart-server-hint = Server address
 firststart-stored = Key, contacts and history are stored encrypted in { $folder }
 firststart-lost = Nobody can reset your passphrase. Without it, what is stored is lost.
 firststart-create = Create profile
-strength-empty = Four or five unrelated words are strong and easy to keep.
+strength-empty = Four or five unrelated words are strong.
 strength-0 = Far too easy to guess
 strength-1 = Too easy to guess: add another word or two
 strength-2 = Good enough
 strength-3 = Strong
 strength-4 = Very strong
-busy-key = Making a key from your passphrase. Slow on purpose.
+busy-key = Working on your key. Slow on purpose.
 busy-database = Opening your history…
 unlock-title = Welcome back
 unlock-lead = Your key never leaves this computer. Only your passphrase opens it.
@@ -220,6 +220,7 @@ composer-blocked = You blocked { $name }. Nothing goes either way.
 ## Call
 
 call-with = Call with { $names }
+call-alone = Only you so far
 call-and-more = { $names } and { $count } more
 call-ringing = Calling { $names }
 call-calling = ringing…

@@ -66,6 +66,7 @@ mod tests {
         for source in &ALL {
             let wanted: &[&str] = match source.name {
                 "corona.wgsl" => &["fragment", "fragment_plain"],
+                "still.wgsl" => &["fragment_whole", "fragment"],
                 "egui.wgsl" => &["vs_main", "fs_main"],
                 _ => &["fragment"],
             };

@@ -84,7 +84,7 @@ fn turn(
         });
         shown.plates = pose.persons.iter().zip(&places).map(|(person, at)| person.plate(at, &levels)).collect();
     }
-    let still = gallery.frames >= FRAMES && now - gallery.since > STILL.as_secs_f64() && avatars.is_settled();
+    let still = gallery.frames >= FRAMES && now - gallery.since > std::env::var("HOLD").ok().and_then(|h| h.parse::<f64>().ok()).unwrap_or(STILL.as_secs_f64()) && avatars.is_settled();
     if still && !gallery.taking {
         gallery.taking = true;
         let path = gallery.folder.join(format!("{:02}-{}.png", gallery.at + 1, pose.name));

@@ -81,7 +81,12 @@ fn main() {
         ("talk-menu", find("talk"), click(pos2(1249.0, 28.0))),
         ("settings-sound", find("settings"), click(pos2(460.0, 96.0))),
         ("settings-privacy", find("settings"), click(pos2(530.0, 96.0))),
-        ("settings-keys", find("settings"), click(pos2(720.0, 96.0))),
+        ("settings-keys", find("settings"), click(pos2(683.0, 96.0))),
+        ("add-contact-bad", find("add-contact-bad"), {
+            let mut steps = click(pos2(600.0, 180.0));
+            steps.push(vec![Event::Text("not a link".into())]);
+            steps
+        }),
         ("call-add", find("call-4"), click(pos2(829.0, 661.0))),
     ];
     for (name, mut scene, steps) in done {

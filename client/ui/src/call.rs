@@ -73,24 +73,23 @@ fn header(ui: &Ui, cx: &mut Cx<'_>, place: &Place, view: &CallView) {
     let bar = place.bar();
     let y = bar.center().y;
     let names = names(view);
+    let with = if view.names.is_empty() {
+        t("call-alone").into_owned()
+    } else {
+        tf("call-with", &[("names", Arg::Text(&names))])
+    };
     let (title, second) = match &view.phase {
         CallPhase::RingingOut { .. } => (
             tf("call-ringing", &[("names", Arg::Text(&names))]),
             t("call-calling").into_owned(),
         ),
-        CallPhase::Connecting => (
-            tf("call-with", &[("names", Arg::Text(&names))]),
-            t("call-connecting").into_owned(),
-        ),
+        CallPhase::Connecting => (with, t("call-connecting").into_owned()),
         CallPhase::Active { since_ms } => {
             let seconds = (cx.clock().now_ms - since_ms) / 1000;
             ui.ctx().request_repaint_after(std::time::Duration::from_millis(500));
-            (tf("call-with", &[("names", Arg::Text(&names))]), duration(seconds))
+            (with, duration(seconds))
         }
-        CallPhase::Ended { .. } => (
-            tf("call-with", &[("names", Arg::Text(&names))]),
-            t("call-over").into_owned(),
-        ),
+        CallPhase::Ended { .. } => (with, t("call-over").into_owned()),
     };
     // End-to-end encryption is always so; whether everybody was verified is what differs.
     let (words, color, icon) = if view.all_verified {

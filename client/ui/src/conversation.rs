@@ -24,6 +24,7 @@ pub(crate) use talk_state::TalkState;
 pub(crate) fn conversation(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &mut UiState, view: &ConversationView) {
     if state.talk_open != Some(view.channel) {
         state.talk_open = Some(view.channel);
+        state.talk_last = Some(view.channel);
         if let Some(talk) = state.talks.get_mut(&view.channel) {
             // Opened again: begin where reading goes on, and with the keyboard in the composer.
             talk.opened = false;

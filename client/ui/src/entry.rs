@@ -87,6 +87,7 @@ fn remember_screen(ctx: &Context, state: &mut UiState, view: &RootView<'_>) {
             state.palette = None;
             state.talks.clear();
             state.talk_open = None;
+            state.talk_last = None;
         }
     }
 }
@@ -180,7 +181,7 @@ fn shortcuts(ctx: &Context, state: &mut UiState, cx: &mut Cx<'_>) {
     call::shortcuts(ctx, cx, home);
     let closes = matches!(home.main, MainPane::Settings(_) | MainPane::AddContact(_));
     if closes && !egui::Popup::is_any_open(ctx) && !typing(ctx) && take_key(ctx, Modifiers::NONE, Key::Escape, false) {
-        cx.emit(UiAction::CloseMain);
+        cx.emit(state.back_to_talk(home));
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{call, conversation, icons, layout, panes};
 pub(crate) fn home(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut UiState, view: &HomeView) {
     let columns = layout::columns(window, !matches!(view.main, MainPane::Empty));
     if let Some(rect) = columns.rail {
-        rail::rail(&within(ui, rect, "rail"), cx, rect, view);
+        rail::rail(&within(ui, rect, "rail"), cx, rect, state, view);
     }
     if let Some(rect) = columns.side {
         let mut side = within(ui, rect, "side");

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use egui::Rect;
 use zeroize::Zeroizing;
 
+use crate::action::UiAction;
 use crate::conversation::TalkState;
 use crate::fonts::SystemFonts;
 use crate::overlay::{Dialog, Palette};
 use crate::panes::SettingsState;
-use crate::view::{ChannelKey, PeerKey};
+use crate::view::{ChannelKey, HomeView, PeerKey};
 use crate::widget_map::WidgetMap;
 
 /// Local state of the window: scroll places, texts being typed, open popups. One for each egui context.
@@ -22,6 +23,8 @@ pub struct UiState {
     pub(crate) link: String,
     pub(crate) talks: HashMap<ChannelKey, TalkState>,
     pub(crate) talk_open: Option<ChannelKey>,
+    /// The conversation shown last, to return to from another pane.
+    pub(crate) talk_last: Option<ChannelKey>,
     pub(crate) settings: SettingsState,
     pub(crate) palette: Option<Palette>,
     pub(crate) dialog: Option<Dialog>,
@@ -95,6 +98,14 @@ impl Default for UnlockState {
 }
 
 impl UiState {
+    /// What leaves a pane for the conversation that was open before it, or for none.
+    pub(crate) fn back_to_talk(&self, home: &HomeView) -> UiAction {
+        let known = |channel: &ChannelKey| home.contacts.iter().any(|row| row.channel == *channel);
+        self.talk_last
+            .filter(known)
+            .map_or(UiAction::CloseMain, UiAction::OpenChannel)
+    }
+
     /// The stage of the call in the last pass, points; `None` while the main pane is something else. The app gives it to
     /// [`orrery_layout`](crate::layout::orrery_layout).
     #[must_use]

@@ -129,8 +129,9 @@ impl Turn<'_> {
         self.set_delivery(&row, Delivery::Sending)
     }
 
-    /// Gives a message up that nobody has taken. Its place in our count is kept by taking back a message of that id,
-    /// which also undoes it if it did arrive after all.
+    /// Gives a message up that nobody has taken. Its place in our count is filled by taking back a message of that id.
+    /// When it may have left all the same (an answer got lost), a receipt for that place may speak of the message
+    /// itself, so taking it back is said once more at a place of its own.
     pub(crate) fn cancel_message(&mut self, channel: ChannelId, id: MessageId) -> Result<()> {
         let peer = PeerId::from(channel);
         let reference = MessageRef { author: self.own, id };
@@ -143,6 +144,7 @@ impl Turn<'_> {
             kind: ItemKind::Delete { target: id },
         };
         row.note = self.note_bytes(Body::Item(item))?;
+        let may_have_left = !row.message.is_empty();
         row.message.clear();
         row.item_id = None;
         row.failed = false;
@@ -150,6 +152,9 @@ impl Turn<'_> {
         let lane = self.lane(&peer);
         lane.forget(row.id);
         lane.queue.insert(row.id);
+        if may_have_left {
+            self.post_item(&peer, ItemKind::Delete { target: id }, false)?;
+        }
         self.archive.delete_message(&reference)?;
         self.fact(Fact::MessageRemoved {
             channel,

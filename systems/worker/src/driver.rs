@@ -122,7 +122,6 @@ impl Driver {
         runtime: runtime::Handle,
     ) -> Self {
         let (reporter, reports) = mpsc::channel(REPORT_CAPACITY);
-        let _guard = runtime.enter();
         let place = Place::Outside(Door::open(&config.folder));
         Self {
             config,
@@ -139,7 +138,7 @@ impl Driver {
             problems: Problems::default(),
             was_lively: false,
             shown_rtt_ms: 0,
-            runtime: runtime.clone(),
+            runtime,
         }
     }
 

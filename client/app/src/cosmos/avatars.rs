@@ -19,6 +19,8 @@ const SIDE_POINTS: f32 = 96.0;
 const MAX_AVATARS: usize = 256;
 /// Light falls on avatars from the upper left, as on every icon.
 const LIGHT: Vec3 = Vec3::new(-0.52, -0.50, 0.69);
+/// A hair of room for the soft edge of a planet without rings.
+const PLAIN_EXTENT: f32 = 1.03;
 /// Rings reach into the square of an avatar as far as this, in planet radii.
 const RINGED_EXTENT: f32 = 1.42;
 
@@ -108,7 +110,7 @@ fn serve(
         let image = images.add(planet_texture(side as u32));
         let texture = textures.add_image(EguiTextureHandle::Strong(image.clone()));
         let traits = PlanetTraits::of(&key);
-        let extent = if traits.rings.is_some() { RINGED_EXTENT } else { 1.0 };
+        let extent = if traits.rings.is_some() { RINGED_EXTENT } else { PLAIN_EXTENT };
         let mut uniform = traits.uniform(LIGHT, 0.0, extent, side / 2.0 / extent);
         // Avatars are shown at a third of their size: an edge twice as soft stays smooth there.
         uniform.state.y *= 0.5;

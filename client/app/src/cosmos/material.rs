@@ -176,11 +176,6 @@ material!(
     /// The light in the middle.
     SunMaterial, SunUniform, SUN, false
 );
-material!(
-    /// A picture drawn before.
-    StillMaterial, StillUniform, STILL, false, picture
-);
-
 /// What burns around a planet.
 #[derive(Asset, TypePath, AsBindGroup, Clone, Debug)]
 #[bind_group_data(CoronaKey)]
@@ -221,6 +216,59 @@ impl Material2d for CoronaMaterial {
         premultiplied(descriptor);
         if let Some(fragment) = descriptor.fragment.as_mut() {
             let entry = if key.bind_group_data.plain { "fragment_plain" } else { "fragment" };
+            fragment.entry_point = Some(entry.into());
+        }
+        Ok(())
+    }
+}
+
+/// A picture drawn before.
+#[derive(Asset, TypePath, AsBindGroup, Clone, Debug)]
+#[bind_group_data(StillKey)]
+pub struct StillMaterial {
+    /// What the shader is told.
+    #[uniform(0)]
+    pub uniform: StillUniform,
+    /// The picture it draws from.
+    #[texture(1)]
+    #[sampler(2)]
+    pub picture: Handle<Image>,
+    /// Covers everything, as the cached sky does: nothing is blended or computed.
+    pub whole: bool,
+}
+
+/// Chooses the entry of `still.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StillKey {
+    whole: bool,
+}
+
+impl From<&StillMaterial> for StillKey {
+    fn from(material: &StillMaterial) -> Self {
+        Self { whole: material.whole }
+    }
+}
+
+impl Material2d for StillMaterial {
+    fn fragment_shader() -> ShaderRef {
+        STILL.into()
+    }
+
+    fn alpha_mode(&self) -> AlphaMode2d {
+        if self.whole { AlphaMode2d::Opaque } else { AlphaMode2d::Blend }
+    }
+
+    fn specialize(
+        descriptor: &mut RenderPipelineDescriptor,
+        _layout: &MeshVertexBufferLayoutRef,
+        key: Material2dKey<Self>,
+    ) -> Result<(), SpecializedMeshPipelineError> {
+        let whole = key.bind_group_data.whole;
+        if !whole {
+            premultiplied(descriptor);
+        }
+        if let Some(fragment) = descriptor.fragment.as_mut() {
+            let entry = if whole { "fragment_whole" } else { "fragment" };
             fragment.entry_point = Some(entry.into());
         }
         Ok(())

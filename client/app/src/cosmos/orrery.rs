@@ -111,7 +111,11 @@ fn raise(commands: &mut Commands, stores: &mut Stores, quad: &Handle<Mesh>, body
     let traits = PlanetTraits::of(&body.key);
     let planet_material =
         stores.planets.add(PlanetMaterial { uniform: traits.uniform(Vec3::Z, 0.0, traits.extent(), body.radius) });
-    let sprite_material = stores.stills.add(StillMaterial { uniform: StillUniform::default(), picture: Handle::default() });
+    let sprite_material = stores.stills.add(StillMaterial {
+        uniform: StillUniform::default(),
+        picture: Handle::default(),
+        whole: false,
+    });
     let corona_material = stores.coronas.add(CoronaMaterial { uniform: CoronaUniform::default(), plain });
     let orbit_material = stores.orbits.add(OrbitMaterial { uniform: OrbitUniform::default() });
     let hidden = Visibility::Hidden;
@@ -286,8 +290,8 @@ fn place_sprite(
         let grown = (side as f32 / sprite.side as f32 - 1.0).abs();
         sprite.light.dot(light) < LIGHT_TURNED || grown > SIZE_CHANGED
     });
-    // One new picture a frame at most: the rest keep theirs a little longer.
-    if stale && stores.queue.is_empty() {
+    // Somebody new is drawn as soon as may be; of the others one a frame at most, the rest keep theirs a little longer.
+    if stale && (actor.sprite.is_none() || stores.queue.is_empty()) {
         let image = match actor.sprite.take() {
             Some(sprite) if sprite.side == side => sprite.image,
             _ => stores.images.add(planet_texture(side)),

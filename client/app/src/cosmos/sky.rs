@@ -126,6 +126,7 @@ fn set_up(
     let still = stills.add(StillMaterial {
         uniform: StillUniform { state: Vec4::new(0.0, 1.0, 0.0, 0.0) },
         picture: cache.clone(),
+        whole: true,
     });
 
     let nebula_camera = commands.spawn(image_camera(-300, NEBULA_LAYER, &nebula_image)).id();

@@ -104,7 +104,8 @@ impl PlanetTraits {
         let seeds = (draw.between(2.0, 90.0), draw.between(2.0, 90.0));
         let lean = draw.between(-0.62, 0.62);
         let near = hue + draw.between(0.05, 0.11);
-        let far = hue + draw.between(0.38, 0.58);
+        // Ground and sea lie apart, but not on opposite sides: a planet has one mood.
+        let far = hue + draw.between(0.16, 0.30) * if draw.unit() < 0.5 { -1.0 } else { 1.0 };
         let (threshold, clouds, relief) = (draw.unit(), draw.unit(), draw.unit());
         let ring_chance = draw.unit();
         let ring_width = draw.between(0.30, 0.52);
@@ -116,16 +117,16 @@ impl PlanetTraits {
         let (coarse, ground, upland, lowland, air, air_strength) = match kind {
             Kind::Terran => (
                 1.25 + 0.7 * detail,
-                with(hsl(far, 0.36, 0.46), 0.46 + 0.10 * threshold),
-                with(hsl(far - 0.06, 0.30, 0.66), 0.35 + 0.45 * clouds),
-                with(hsl(hue, 0.60, 0.46), 0.55 + 0.35 * relief),
+                with(hsl(far, 0.28, 0.44), 0.46 + 0.10 * threshold),
+                with(hsl(far + 0.03, 0.24, 0.64), 0.35 + 0.45 * clouds),
+                with(hsl(hue, 0.52, 0.46), 0.55 + 0.35 * relief),
                 hsl(hue + 0.02, 0.72, 0.70),
                 0.85 + 0.15 * detail,
             ),
             Kind::Gas => (
                 0.95 + 0.5 * detail,
-                with(hsl(hue, 0.50, 0.58), 0.25 + 0.75 * threshold),
-                with(hsl(near, 0.46, 0.76), 0.0),
+                with(hsl(hue, 0.42, 0.58), 0.25 + 0.75 * threshold),
+                with(hsl(near, 0.38, 0.76), 0.0),
                 with(hsl(hue - 0.06, 0.46, 0.38), 0.0),
                 hsl(hue + 0.03, 0.62, 0.74),
                 0.70,

@@ -82,7 +82,8 @@ pub(super) fn history(
             let place = RowPlace {
                 rect: Rect::from_min_size(min, vec2(column, next - top)),
                 whole: rect,
-                day_center: rect.center().x,
+                // In the middle of what is read, not of an empty expanse beside it.
+                day_center: rect.left() + rect.width().min(column + 140.0) / 2.0,
             };
             row::draw(ui, cx, talk, view, at, &place);
             drawn.push((at, message.key, place));

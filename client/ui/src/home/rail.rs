@@ -5,6 +5,7 @@ use egui::{Align2, Color32, CornerRadius, Rect, Ui, pos2, vec2};
 use crate::action::UiAction;
 use crate::cx::{Cx, t};
 use crate::paint::{self, Type};
+use crate::state::UiState;
 use crate::tokens as tok;
 use crate::view::{CallPhase, HomeView, MainPane};
 use crate::{icons, widgets};
@@ -19,7 +20,7 @@ enum Look {
 }
 
 /// Draws the rail.
-pub(crate) fn rail(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, view: &HomeView) {
+pub(crate) fn rail(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, state: &UiState, view: &HomeView) {
     ui.painter().rect_filled(rect, CornerRadius::ZERO, tok::GLASS);
     let slot = |at: f32| {
         let size = vec2(tok::RAIL_BUTTON, tok::RAIL_BUTTON);
@@ -32,8 +33,7 @@ pub(crate) fn rail(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, view: &HomeView) {
     let look = if people_chosen { Look::Chosen } else { Look::Plain };
     let button = slot(0.0);
     if tool(ui, cx, "rail.people", button, icons::USERS, &t("rail-people"), look) && !people_chosen {
-        // Back to the conversation that was open, or to none.
-        cx.emit(UiAction::CloseMain);
+        cx.emit(state.back_to_talk(view));
     }
     let unread: u32 = view.contacts.iter().map(|row| row.unread).fold(0, u32::saturating_add);
     badge(ui, button, unread);

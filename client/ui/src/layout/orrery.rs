@@ -325,12 +325,16 @@ impl Plan {
             // One's own orbit passes through one's own planet, of the same shape as the others'.
             Some(wide) => {
                 let ry = (self.own.y - wide.center.y).abs().max(1.0);
-                Orbit { center: wide.center, rx: (ry / wide.ry.max(1.0)).min(1.25) * wide.rx, ry }
+                Orbit {
+                    center: wide.center,
+                    rx: (ry / wide.ry.max(1.0)).min(1.25) * wide.rx,
+                    ry,
+                }
             }
             None => Orbit {
-                center: self.own - vec2(0.0, self.radius * 2.4),
-                rx: self.radius * 4.6,
-                ry: self.radius * 2.4,
+                center: self.own - vec2(0.0, self.radius),
+                rx: self.radius * 2.8,
+                ry: self.radius,
             },
         };
         let own_radius = if self.others.is_empty() {

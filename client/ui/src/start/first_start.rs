@@ -41,24 +41,7 @@ pub(crate) fn first_start(
         ui.add_space(8.0);
         words(ui, &t("firststart-lead"), tok::TEXT_SOFT);
         ui.add_space(20.0);
-        if view.busy.is_some() {
-            ui.disable();
-        }
-
-        let hint = t("firststart-name");
-        let mut name = Field::new("firststart.name", next(ui, tok::FIELD_HEIGHT), &hint);
-        name.limit = 48;
-        widgets::field(ui, cx, &name, &mut state.name);
-        ui.add_space(12.0);
-
-        passphrases(ui, cx, state);
-
-        let server = state.server.get_or_insert_with(|| view.server.clone());
-        caption(ui, &t("firststart-server"));
-        let hint = t("firststart-server-hint");
-        let field = Field::new("firststart.server", next(ui, tok::FIELD_HEIGHT), &hint);
-        widgets::field(ui, cx, &field, server);
-        ui.add_space(14.0);
+        ui.add_enabled_ui(view.busy.is_none(), |ui| fields(ui, cx, state, view));
 
         let stored = tf("firststart-stored", &[("folder", Arg::Text(&view.folder))]);
         small_words(ui, icons::HARD_DRIVE, &stored, tok::TEXT_SOFT);
@@ -103,6 +86,24 @@ pub(crate) fn first_start(
             });
         }
     });
+}
+
+/// Name, passphrase twice, server.
+fn fields(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FirstStartState, view: &FirstStartView) {
+    let hint = t("firststart-name");
+    let mut name = Field::new("firststart.name", next(ui, tok::FIELD_HEIGHT), &hint);
+    name.limit = 48;
+    widgets::field(ui, cx, &name, &mut state.name);
+    ui.add_space(12.0);
+
+    passphrases(ui, cx, state);
+
+    let server = state.server.get_or_insert_with(|| view.server.clone());
+    caption(ui, &t("firststart-server"));
+    let hint = t("firststart-server-hint");
+    let field = Field::new("firststart.server", next(ui, tok::FIELD_HEIGHT), &hint);
+    widgets::field(ui, cx, &field, server);
+    ui.add_space(14.0);
 }
 
 fn caption(ui: &mut Ui, text: &str) {

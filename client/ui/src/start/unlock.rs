@@ -31,23 +31,7 @@ pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Unl
         ui.add_space(8.0);
         words(ui, &t("unlock-lead"), tok::TEXT_SOFT);
         ui.add_space(20.0);
-        if view.busy.is_some() {
-            ui.disable();
-        }
-
-        profile(ui, cx, view);
-        ui.add_space(12.0);
-        let rect = next(ui, tok::FIELD_HEIGHT);
-        let hint = t("unlock-passphrase");
-        let mut spec = Field::new("unlock.passphrase", rect, &hint);
-        (spec.secret, spec.limit, spec.room) = (!state.reveal, PASSPHRASE_MAX, 40.0);
-        spec.bad = view
-            .error
-            .as_ref()
-            .is_some_and(|error| error.code == "wrong_passphrase")
-            && state.passphrase.is_empty();
-        widgets::field(ui, cx, &spec, &mut state.passphrase);
-        reveal(ui, cx, "unlock.reveal", rect, &mut state.reveal);
+        ui.add_enabled_ui(view.busy.is_none(), |ui| fields(ui, cx, state, view));
         ui.add_space(16.0);
         trouble(ui, view.error.as_ref());
 
@@ -73,6 +57,23 @@ pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Unl
             cx.emit(UiAction::NewProfile);
         }
     });
+}
+
+/// The profile and its passphrase.
+fn fields(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnlockState, view: &UnlockView) {
+    profile(ui, cx, view);
+    ui.add_space(12.0);
+    let rect = next(ui, tok::FIELD_HEIGHT);
+    let hint = t("unlock-passphrase");
+    let mut spec = Field::new("unlock.passphrase", rect, &hint);
+    (spec.secret, spec.limit, spec.room) = (!state.reveal, PASSPHRASE_MAX, 40.0);
+    let wrong = view
+        .error
+        .as_ref()
+        .is_some_and(|error| error.code == "wrong_passphrase");
+    spec.bad = wrong && state.passphrase.is_empty();
+    widgets::field(ui, cx, &spec, &mut state.passphrase);
+    reveal(ui, cx, "unlock.reveal", rect, &mut state.reveal);
 }
 
 /// Which profile it is; the way to the others where there are any.

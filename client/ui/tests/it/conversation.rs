@@ -1,6 +1,6 @@
 //! Reading and writing.
 
-use egui::{Key, Modifiers, Pos2};
+use egui::{Event, Key, Modifiers, Pos2};
 use orrery_ui::view::*;
 use orrery_ui::{TEXT_MAX, UiAction};
 
@@ -357,6 +357,36 @@ fn a_link_opens_only_after_it_was_confirmed_and_code_is_never_a_link() {
         window.click(&scene, "dialog.yes"),
         [UiAction::OpenLink("https://example.org/a".into())]
     );
+}
+
+#[test]
+fn text_is_selected_by_dragging_and_copied() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    let row = window.place("message.0");
+    // From the first letter of the text to far beyond its end.
+    let (from, to) = (
+        egui::pos2(row.left() + 53.0, row.top() + 34.0),
+        egui::pos2(row.right() - 4.0, row.top() + 36.0),
+    );
+    let button = |pos, pressed| Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    for events in [
+        vec![Event::PointerMoved(from)],
+        vec![button(from, true)],
+        vec![Event::PointerMoved(to)],
+        vec![Event::PointerMoved(to)],
+        vec![button(to, false)],
+    ] {
+        window.frame(&scene, events);
+    }
+    window.frame(&scene, vec![Event::Copy]);
+    let copied = window.copied.clone().unwrap_or_default();
+    assert!(copied.starts_with("Call at seven? Callisto wants"), "{copied:?}");
 }
 
 #[test]

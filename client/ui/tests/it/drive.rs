@@ -14,6 +14,8 @@ pub struct Window {
     pub reduced_motion: bool,
     /// Ask egui for a second pass in every frame.
     pub twice: bool,
+    /// What was put on the clipboard in the last frame.
+    pub copied: Option<String>,
     /// How long until egui wants to draw again.
     pub wakes_in: std::time::Duration,
     time: f64,
@@ -35,6 +37,7 @@ impl Window {
             focused: true,
             reduced_motion: false,
             twice: false,
+            copied: None,
             wakes_in,
             time: 0.0,
         }
@@ -91,6 +94,14 @@ impl Window {
         });
         assert!(!twice || passes == 2);
         output.textures_delta.clear();
+        self.copied = output
+            .platform_output
+            .commands
+            .iter()
+            .find_map(|command| match command {
+                egui::OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            });
         self.wakes_in = output.viewport_output[&egui::ViewportId::ROOT].repaint_delay;
         actions
     }

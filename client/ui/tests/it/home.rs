@@ -195,6 +195,16 @@ fn escape_leaves_settings_and_a_narrow_window_has_a_way_back() {
 }
 
 #[test]
+fn leaving_settings_leads_back_to_the_conversation_that_was_open() {
+    let (talk, settings) = (scene("talk"), scene("settings"));
+    let mut window = Window::open(&talk);
+    window.settle(&settings);
+    let back = [UiAction::OpenChannel(sample::channel(1))];
+    assert_eq!(window.click(&settings, "rail.people"), back);
+    assert_eq!(window.press(&settings, Key::Escape), back);
+}
+
+#[test]
 fn conversations_are_changed_by_alt_and_arrows() {
     let scene = scene("talk");
     let mut window = Window::open(&scene);

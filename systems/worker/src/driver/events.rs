@@ -2,7 +2,6 @@
 
 use orrery_core::{Fact, Input, Output};
 use orrery_link::{Code, Event, Notice, ProfilePhase, Reference, ServerPhase};
-use orrery_protocol::record::ContactState;
 use tokio::task::JoinError;
 
 use super::{Driver, Place, Report, Session, Tried, session::Surroundings};
@@ -256,15 +255,9 @@ impl Driver {
                     Err(failure) => Event::Notice(Notice::Problem { code: failure.code() }),
                 }
             }
-            Fact::Contact { record, here, direct } => {
-                // A row that is kept only so that history has a name is nobody's contact.
-                if record.state == ContactState::Removed {
-                    return;
-                }
-                Event::ContactChanged {
-                    contact: view::contact(*record, here, direct),
-                }
-            }
+            Fact::Contact { record, here, direct } => Event::ContactChanged {
+                contact: view::contact(*record, here, direct),
+            },
             Fact::RequestReceived { peer, name } => Event::RequestReceived { peer, name },
             Fact::RequestAccepted { peer } => Event::RequestAccepted { peer },
             Fact::ContactRemoved { peer } => Event::ContactRemoved { peer },

@@ -244,3 +244,15 @@ async fn an_offer_of_garbage_breaks_its_own_connection_and_nothing_else() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closed_connections_leave_no_task_and_no_socket_behind() {
+    for _ in 0..3 {
+        let (mut a, mut b) = connected().await;
+        a.stack.start_sound(LINE, 1);
+        b.stack.start_sound(LINE, 1);
+        a.stack.close_all();
+        b.stack.close_all();
+        eventually(|| tokio::runtime::Handle::current().metrics().num_alive_tasks() == 0).await;
+    }
+}

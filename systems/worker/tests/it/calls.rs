@@ -49,7 +49,7 @@ fn likeness(samples: &[f32]) -> f32 {
     on / (on + off).max(f32::MIN_POSITIVE)
 }
 
-pub(crate) async fn call(person: &mut Person, what: &str, holds: impl Fn(&CallView) -> bool) -> CallId {
+async fn call(person: &mut Person, what: &str, holds: impl Fn(&CallView) -> bool) -> CallId {
     person
         .wait(what, |event| match event {
             Event::CallChanged { call } if holds(call) => Some(call.call),
@@ -58,7 +58,7 @@ pub(crate) async fn call(person: &mut Person, what: &str, holds: impl Fn(&CallVi
         .await
 }
 
-pub(crate) fn all_connected(call: &CallView) -> bool {
+fn all_connected(call: &CallView) -> bool {
     call.phase == CallPhase::Active
         && call
             .participants
@@ -66,7 +66,7 @@ pub(crate) fn all_connected(call: &CallView) -> bool {
             .all(|other| other.phase == ParticipantPhase::Connected)
 }
 
-pub(crate) async fn ended(person: &mut Person) -> CallOutcome {
+async fn ended(person: &mut Person) -> CallOutcome {
     person
         .wait("the end of the call", |event| match event {
             Event::CallEnded { outcome, .. } => Some(*outcome),

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod calls;
+mod disk;
 mod opening;
-mod probe;
 mod rig;
 mod servers;
 mod writing;

@@ -130,3 +130,22 @@ async fn who_moves_to_another_server_is_still_reached() {
     ada.leave().await;
     bob.leave().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_talks_garbage_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = stranger.local_addr().unwrap();
+    let serving = tokio::spawn(async move {
+        loop {
+            let (socket, _) = stranger.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
+            let garbage = tokio_tungstenite::tungstenite::Message::binary(vec![0xff; 100]);
+            let _ = futures_util::SinkExt::send(&mut socket, garbage).await;
+        }
+    });
+    let mut ada = create_at(&format!("ws://{address}"), folder.path(), None).await;
+    assert_eq!(offline(&mut ada).await, Some(Code::ServerRefused));
+    ada.leave().await;
+    serving.abort();
+}
