@@ -25,10 +25,11 @@ fn encode(c: vec3<f32>) -> vec3<f32> {
     return select(curve, c * 12.92, c < vec3<f32>(0.0031308));
 }
 
-// The whole sky: as it was drawn, opaque, and nothing computed.
+// The whole sky: pixel for pixel as it was drawn, opaque, and nothing computed.
 @fragment
 fn fragment_whole(in: VertexOutput) -> @location(0) vec4<f32> {
-    return textureSampleLevel(picture, picture_sampler, in.uv, 0.0);
+    let last = vec2<i32>(textureDimensions(picture)) - 1;
+    return textureLoad(picture, min(vec2<i32>(in.position.xy), last), 0);
 }
 
 @fragment

@@ -1,6 +1,6 @@
 //! The program's shaders, as text.
 //!
-//! Every shader is plain WGSL: no imports and no preprocessor, so that `naga` alone can say whether it is right. What they
+//! Every shader is plain WGSL: no imports and (but for one line in `blit.wgsl`) no preprocessor, so that `naga` alone can say whether it is right. What they
 //! share (`noise.wgsl`) is put in front of each as text. All of them fill a Bevy `Mesh2d`: the vertex stage is Bevy's own,
 //! its output is declared by hand in each file, and the material's bindings stand in group 2.
 //!
@@ -37,18 +37,22 @@ pub const SUN: ShaderSource = with_noise!("sun.wgsl");
 pub const STILL: ShaderSource = ShaderSource { name: "still.wgsl", wgsl: include_str!("../still.wgsl") };
 /// egui's triangles, blended in display space.
 pub const EGUI: ShaderSource = ShaderSource { name: "egui.wgsl", wgsl: include_str!("../egui.wgsl") };
+/// From a camera's picture to its target. The one shader with a condition (`#ifdef`) for Bevy's preprocessor.
+pub const BLIT: ShaderSource = ShaderSource { name: "blit.wgsl", wgsl: include_str!("../blit.wgsl") };
 
 /// Every shader of the program.
-pub const ALL: [ShaderSource; 8] = [NEBULA, SKY, PLANET, CORONA, ORBIT, SUN, STILL, EGUI];
+pub const ALL: [ShaderSource; 9] = [NEBULA, SKY, PLANET, CORONA, ORBIT, SUN, STILL, EGUI, BLIT];
 
 #[cfg(test)]
 mod tests {
     use super::ALL;
     use naga::valid::{Capabilities, ValidationFlags, Validator};
 
+    /// Parsed with every condition met.
     fn module(source: &super::ShaderSource) -> naga::Module {
-        naga::front::wgsl::parse_str(source.wgsl)
-            .unwrap_or_else(|e| panic!("{}", e.emit_to_string_with_path(source.wgsl, source.name)))
+        let plain: String = source.wgsl.lines().filter(|line| !line.starts_with('#')).map(|l| format!("{l}\n")).collect();
+        naga::front::wgsl::parse_str(&plain)
+            .unwrap_or_else(|e| panic!("{}", e.emit_to_string_with_path(&plain, source.name)))
     }
 
     #[test]
@@ -67,6 +71,7 @@ mod tests {
             let wanted: &[&str] = match source.name {
                 "corona.wgsl" => &["fragment", "fragment_plain"],
                 "still.wgsl" => &["fragment_whole", "fragment"],
+                "blit.wgsl" => &["fs_main"],
                 "egui.wgsl" => &["vs_main", "fs_main"],
                 _ => &["fragment"],
             };

@@ -78,7 +78,12 @@ class Display:
         self.name = f":{number}"
         self.env = {**os.environ, "DISPLAY": self.name}
         self.env.pop("WAYLAND_DISPLAY", None)
-        self.manager = Process(f"{name} openbox", ["openbox"], env=self.env, log=log)
+        # Windows without frames, so that a picture of the display is a picture of the program.
+        config = folder / "openbox.xml"
+        config.write_text('<openbox_config xmlns="http://openbox.org/3.4/rc"><keyboard><keybind key="A-F4">'
+                          '<action name="Close"/></keybind></keyboard><applications><application class="*">'
+                          '<decor>no</decor><maximized>yes</maximized></application></applications></openbox_config>')
+        self.manager = Process(f"{name} openbox", ["openbox", "--config-file", str(config)], env=self.env, log=log)
 
     def tool(self, *args, data=None):
         done = subprocess.run(["xdotool", *map(str, args)], env=self.env, input=data, capture_output=True, text=True)
@@ -196,6 +201,7 @@ class Window:
         logs = ["--event-log", f"{self.log_file}.{self.runs}", "--frame-log", f"{self.frame_file}.{self.runs}"]
         self.process = Process(self.name, [*self.args, *logs], env=self.env, log=self.folder / f"{self.name}.log", nice=5)
         until(f"{self.name}'s window", self._focus, deadline=120)
+        until(f"{self.name}'s first screen, come to rest", self._at_rest, deadline=120)
 
     def _focus(self):
         if not self.process.alive():
@@ -204,8 +210,14 @@ class Window:
                                env=self.display.env, capture_output=True, text=True).stdout.split()
         if not found:
             return False
-        self.display.tool("windowactivate", found[-1])
+        self.id = found[-1]
+        self.display.tool("windowactivate", self.id)
         return True
+
+    def _at_rest(self):
+        before = self.widgets()
+        threading.Event().wait(1.0)
+        return before and self.widgets() == before
 
     def widgets(self):
         try:
@@ -228,15 +240,26 @@ class Window:
             place = self.widgets().get(name)
             threading.Event().wait(0.1)
         x, y, w, h = place
-        self.display.tool("mousemove", round(x + w / 2), round(y + h / 2))
+        self.display.tool("mousemove", "--window", self.id, round(x + w / 2), round(y + h / 2))
         threading.Event().wait(0.15)
         self.display.tool("click", 1)
+        # A person does not type within a frame of clicking, and a software renderer draws fifteen a second.
+        threading.Event().wait(0.25)
 
     def type(self, text):
         self.display.tool("type", "--delay", "12", "--", text)
 
-    def key(self, *keys):
-        self.display.tool("key", *keys)
+    def key(self, key):
+        """Presses a key, with its modifiers held as long as a hand holds them."""
+        *modifiers, key = key.split("+")
+        for modifier in modifiers:
+            self.display.tool("keydown", modifier)
+            threading.Event().wait(0.15)
+        self.display.tool("key", key)
+        threading.Event().wait(0.15)
+        for modifier in reversed(modifiers):
+            self.display.tool("keyup", modifier)
+            threading.Event().wait(0.1)
 
     def fill(self, name, text):
         self.click(name)
@@ -270,7 +293,7 @@ class Window:
         return self.lines(self.frame_file)
 
     def close(self):
-        self.display.tool("key", "ctrl+q")
+        self.key("alt+F4")
         until(f"the end of {self.name}", lambda: not self.process.alive())
         self.process.end()
 

@@ -4,7 +4,10 @@
 //! translucent glass looks as its tokens say. `bevy_egui` knows only the linear target, so its pipeline is made anew for
 //! ours, with a shader that writes encoded colours, and put in place of the other after each queueing.
 
+use std::path::{Path, PathBuf};
+
 use bevy::asset::Assets;
+use bevy::asset::io::embedded::EmbeddedAssetRegistry;
 use bevy::camera::CompositingSpace;
 use bevy::prelude::*;
 use bevy::render::camera::ExtractedCamera;
@@ -33,13 +36,20 @@ fn replace_pipelines(
     }
 }
 
-/// Puts our egui shader and pipeline in place. After `EguiPlugin`, which must have bindless textures off.
+/// Puts our egui shader, pipeline and blit in place. After `EguiPlugin`, which must have bindless textures off.
 pub(crate) fn plugin(app: &mut App) {
     let source = orrery_shaders::EGUI;
     let mut shaders = app.world_mut().resource_mut::<Assets<Shader>>();
     if let Err(error) = shaders.insert(&EGUI_SHADER_HANDLE, Shader::from_wgsl(source.wgsl, source.name)) {
         tracing::error!(name = source.name, %error, "shader not registered");
     }
+    // Read when the renderer starts, which is later: the file that Bevy put there is replaced unread.
+    let blit = orrery_shaders::BLIT;
+    app.world().resource::<EmbeddedAssetRegistry>().insert_asset(
+        PathBuf::from(blit.name),
+        Path::new("bevy_core_pipeline/blit/blit.wgsl"),
+        blit.wgsl.as_bytes(),
+    );
     if let Some(render) = app.get_sub_app_mut(RenderApp) {
         // `queue_pipelines_system` inserts its resource by command; the ordering edge applies it before ours.
         render.add_systems(

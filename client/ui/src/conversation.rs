@@ -39,7 +39,7 @@ pub(crate) fn conversation(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &
     paint::vertical_gradient(ui.painter(), below, tok::TALK_TOP, tok::TALK_BOTTOM);
     header::header(ui, cx, place, talk, dialog, view);
 
-    composer::shortcuts(ui.ctx(), talk, view);
+    composer::shortcuts(ui.ctx(), talk);
     let composer = composer::composer(ui, cx, below, talk, view);
     let history = Rect::from_min_max(below.min, pos2(below.right(), composer.top()));
     let moved = history.translate(egui::vec2(0.0, place.drop));

@@ -192,7 +192,7 @@ impl CommandSender {
 
 /// The event lane is full; the event is given back.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Full(pub Event);
+pub struct Full(pub Box<Event>);
 
 impl WorkerEnd {
     /// The next command; `None` when the window's end is gone, which means to shut down.
@@ -216,7 +216,7 @@ impl WorkerEnd {
                 self.waker.wake();
                 Ok(())
             }
-            Err(async_channel::TrySendError::Full(event)) => Err(Full(event)),
+            Err(async_channel::TrySendError::Full(event)) => Err(Full(Box::new(event))),
             Err(async_channel::TrySendError::Closed(_)) => Ok(()),
         }
     }
@@ -246,7 +246,7 @@ impl Backlog {
         self.flush(end);
         if self.waiting.is_empty() {
             let Err(Full(event)) = end.send(event) else { return };
-            self.waiting.push_back(event);
+            self.waiting.push_back(*event);
         } else if self.overflowed {
             // A resync waits already: the window will ask for everything anew.
         } else if self.waiting.len() >= BACKLOG_CAPACITY {
@@ -262,7 +262,7 @@ impl Backlog {
     pub fn flush(&mut self, end: &WorkerEnd) {
         while let Some(event) = self.waiting.pop_front() {
             if let Err(Full(event)) = end.send(event) {
-                self.waiting.push_front(event);
+                self.waiting.push_front(*event);
                 return;
             }
         }

@@ -29,11 +29,10 @@ const TYPING_EVERY: f64 = 3.0;
 const STRIP: f32 = 32.0;
 
 /// Keys of a conversation that count wherever the keyboard is.
-pub(super) fn shortcuts(ctx: &Context, talk: &mut TalkState, view: &ConversationView) {
+pub(super) fn shortcuts(ctx: &Context, talk: &mut TalkState) {
     if take_key(ctx, Modifiers::COMMAND, Key::F, false) {
         (talk.search.open, talk.search.wants_focus) = (true, true);
     }
-    let _ = view;
     // Typing anywhere writes here.
     let free = ctx.memory(|memory| memory.focused().is_none()) && !ctx.any_popup_open();
     let writes = ctx.input(|input| {

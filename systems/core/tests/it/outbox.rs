@@ -69,7 +69,11 @@ fn a_cancelled_message_leaves_no_trace_and_no_gap() {
     w.run_for(60_000);
     assert_eq!(w.texts(1, 0), ["this one"]);
     let (theirs, ours) = (w.contact(1, 0).unwrap(), w.contact(0, 1).unwrap());
-    assert_eq!((theirs.their_seq, theirs.their_beyond.len()), (ours.own_seq, 0), "the count has no gap");
+    assert_eq!(
+        (theirs.their_seq, theirs.their_beyond.len()),
+        (ours.own_seq, 0),
+        "the count has no gap"
+    );
     assert_eq!(w.delivery(0, 1, "this one"), Delivery::Delivered);
     assert_eq!(w.nodes[0].archive.outbox_len(), 0);
 }

@@ -48,6 +48,76 @@ fn both_starting_at_once_converge_whatever_the_order() {
     }
 }
 
+/// Every order of so many things.
+fn orders(count: usize) -> Vec<Vec<usize>> {
+    if count == 0 {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for order in orders(count - 1) {
+        for at in 0..=order.len() {
+            let mut longer = order.clone();
+            longer.insert(at, count - 1);
+            all.push(longer);
+        }
+    }
+    all
+}
+
+#[test]
+fn both_starting_at_once_converge_in_every_order_of_four_messages() {
+    let mut sessions_kept = Vec::new();
+    for (n, order) in orders(4).into_iter().enumerate() {
+        // Both write twice, each in a session of its own, before either hears anything.
+        let mut w = fresh_friends(4900);
+        for node in 0..2 {
+            w.disconnect(node);
+        }
+        w.run_for(100);
+        w.send(0, 1, "a0");
+        w.send(0, 1, "a1");
+        w.send(1, 0, "b0");
+        w.send(1, 0, "b1");
+        w.run_for(1000);
+        let mut held: Vec<(usize, Vec<u8>)> = Vec::new();
+        for node in [1, 0] {
+            let kept: Vec<_> = w.mailbox_of(node).kept.values().cloned().collect();
+            assert_eq!(kept.len(), 2);
+            held.extend(kept.into_iter().map(|envelope| (node, envelope)));
+        }
+        for at in &order {
+            let (node, envelope) = held[*at].clone();
+            w.feed(node, Input::Delivered { id: None, envelope });
+            w.run_for(50);
+        }
+        // After a loss in between: one of them is never delivered again, the rest comes twice.
+        let lost = w.mailbox_of(n % 2).kept.pop_first();
+        assert!(lost.is_some());
+        for node in 0..2 {
+            w.connect(node);
+        }
+        w.run_for(60_000);
+        w.send(0, 1, "a2");
+        w.send(1, 0, "b2");
+        w.run_for(60_000);
+        w.assert_same(0, 1);
+        assert_eq!(w.texts(0, 1).len(), 6, "{order:?}");
+        for node in 0..2 {
+            assert_eq!(
+                w.count(node, |fact| matches!(fact, Fact::SessionHealed { .. })),
+                0,
+                "{order:?}"
+            );
+            sessions_kept.push(w.nodes[node].archive.session_count(&w.id(1 - node)));
+        }
+    }
+    assert_eq!(sessions_kept.len(), 48);
+    assert!(
+        sessions_kept.iter().all(|count| *count == 2),
+        "one from each side, on both sides"
+    );
+}
+
 #[test]
 fn an_initial_message_again_makes_no_second_session() {
     let mut w = World::friends(51, 2);

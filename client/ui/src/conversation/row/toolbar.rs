@@ -47,9 +47,8 @@ pub(in crate::conversation) fn hover(
             })
         })
     });
-    let focused = drawn.iter().find(|(_, key, place)| {
+    let focused = drawn.iter().find(|(_, key, _)| {
         let within = |id| ui.memory(|memory| memory.has_focus(id));
-        let _ = place;
         within(row_id(*key))
             || TOOL_NAMES
                 .iter()

@@ -31,7 +31,7 @@ const KEYS: [(&str, &str); 14] = [
 ];
 
 pub(super) fn keys(ui: &mut Ui) {
-    group(ui, &t("settings-keys"), |ui| {
+    group(ui, "", |ui| {
         for (at, (keys, words)) in KEYS.into_iter().enumerate() {
             if at > 0 {
                 rule(ui);

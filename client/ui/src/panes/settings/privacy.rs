@@ -5,7 +5,6 @@ use egui::{Rect, Sense, Ui, vec2};
 use super::rows::{group, row, rule, switch};
 use crate::action::{Setting, UiAction};
 use crate::cx::{Cx, t};
-use crate::tokens as tok;
 use crate::view::{DirectPolicy, SettingsView};
 use crate::widgets::{self, Choice};
 
@@ -78,11 +77,10 @@ pub(super) fn privacy(ui: &mut Ui, cx: &mut Cx<'_>, view: &SettingsView) {
             Setting::Presence,
         );
     });
-    let _ = tok::LINE;
 }
 
 pub(super) fn notices(ui: &mut Ui, cx: &mut Cx<'_>, view: &SettingsView) {
-    group(ui, &t("settings-notices"), |ui| {
+    group(ui, "", |ui| {
         let on = view.notifications;
         switch(
             ui,
