@@ -98,10 +98,11 @@ class Demo:
         window.click("composer.input")
         before = len(window.events("message_sent"))
         window.type(text)
+        pressed = time.time() * 1000
         window.key("Return")
         until("the message to be stored", lambda: len(window.events("message_sent")) > before)
         row = window.events("message_sent")[-1]
-        self.letters.append({"by": name, "text": text, "id": row["id"], "t": row["t"]})
+        self.letters.append({"by": name, "text": text, "id": row["id"], "t": pressed})
         return row["id"]
 
     def arrived(self, name, id):
@@ -178,6 +179,8 @@ class Demo:
             said, said_at = mouth.end()
             heard, heard_at = ear.end()
             tracks[name] = (sound.samples_of(said), said_at, sound.samples_of(heard), heard_at)
+            sound.write(self.out / f"{name}-said.wav", tracks[name][0])
+            sound.write(self.out / f"{name}-heard.wav", tracks[name][2])
         return {"setup_ms": setup_ms, "tracks": tracks, "span": (began, ended), "rss": rss, "cpu": cpu}
 
     # ---- measures --------------------------------------------------------------------------------------------------
@@ -186,11 +189,12 @@ class Demo:
         said, said_at, _, _ = tracks[name]
         found = []
         for path, samples in self.wavs[name][1:]:
-            at, fit = sound.find(samples, said)
-            if fit < 0.9:
-                raise StageError(f"{path.name} was not found in the recording of {name}'s microphone (fit {fit:.2f})")
-            start = said_at + at / sound.RATE
-            found.append((start, start + len(samples) / sound.RATE))
+            # By its first and its last second, so that a player that stumbled in between moves neither.
+            (first, fit), (last, fit_end) = sound.find(samples[:sound.RATE], said), sound.find(samples[-sound.RATE:], said)
+            if min(fit, fit_end) < 0.8:
+                raise StageError(f"{path.name} was not found in the recording of {name}'s microphone "
+                                 f"(fit {fit:.2f} and {fit_end:.2f})")
+            found.append((said_at + first / sound.RATE, said_at + last / sound.RATE + 1.0))
         return [one for one in found if one[0] >= span[0] - 0.5]
 
     def lit(self, listener, spans, others, span):

@@ -71,8 +71,9 @@ class Display:
             pass_fds=[write], stdin=subprocess.DEVNULL, stdout=open(log, "ab"), stderr=subprocess.STDOUT,
             start_new_session=True)
         os.close(write)
-        number = os.read(read, 16).decode().strip()
-        os.close(read)
+        # To the end of the line: a pipe closed between the number and its newline ends the server.
+        with os.fdopen(read) as pipe:
+            number = pipe.readline().strip()
         if not number:
             raise StageError(f"Xvfb did not start, see {log}")
         self.name = f":{number}"

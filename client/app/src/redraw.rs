@@ -2,7 +2,7 @@
 //!
 //! | | GPU | no GPU |
 //! |---|---|---|
-//! | focused | 60 a second | in a call 15, else when something happens (≤ 15) |
+//! | focused | 60 a second | in a call 12, else when something happens (≤ 15) |
 //! | focused, reduced motion | in a call 30, else when something happens | the same as without |
 //! | unfocused, in a call | 10 | 10 |
 //! | unfocused | when something happens | when something happens |
@@ -30,8 +30,10 @@ use crate::quality::Quality;
 const SMOOTH: Duration = Duration::from_micros(16_667);
 /// The same in a call under reduced motion: only voices move.
 const CALM: Duration = Duration::from_micros(33_333);
-/// The same without a GPU, and the least time between any two frames there.
+/// The least time between any two frames without a GPU.
 const SOFTWARE: Duration = Duration::from_micros(66_667);
+/// In a call without a GPU: what is left of the processor belongs to the sound.
+const SOFTWARE_CALL: Duration = Duration::from_millis(80);
 /// In a call, in the background.
 const BACKGROUND: Duration = Duration::from_millis(100);
 /// Somebody wishes for a frame soon, but not at once (a tooltip, a caret).
@@ -87,7 +89,7 @@ fn policy(s: Situation) -> (Duration, bool) {
     // While frames come by themselves, events wait for the next one: it is never far.
     let pace = match (s.quality, s.focused, s.in_call) {
         (_, false, true) => return (BACKGROUND, false),
-        (Quality::Low, true, true) => return (SOFTWARE, false),
+        (Quality::Low, true, true) => return (SOFTWARE_CALL, false),
         (Quality::High, true, true) if s.reduced_motion => return (CALM, false),
         (Quality::High, true, _) if !s.reduced_motion => return (SMOOTH, false),
         (_, _, false) => IDLE,

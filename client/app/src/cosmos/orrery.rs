@@ -205,7 +205,7 @@ fn move_orrery(
         let sharing = call.bodies.iter().filter(|other| same_orbit(other, body)).count();
         place_orbit(&mut commands, actor, body, sharing, &frame, &clock, &mut stores, &mut placed);
     }
-    place_sun(&mut commands, orrery, call, voices, &frame, &clock, &quad.0, &mut stores, &mut placed);
+    place_sun(&mut commands, orrery, call, voices, low, &frame, &clock, &quad.0, &mut stores, &mut placed);
 }
 
 fn same_orbit(one: &Body, other: &Body) -> bool {
@@ -367,6 +367,7 @@ fn place_sun(
     orrery: &mut Orrery,
     call: &CallScene,
     voices: f32,
+    low: bool,
     frame: &Frame,
     clock: &SceneClock,
     quad: &Handle<Mesh>,
@@ -374,7 +375,7 @@ fn place_sun(
     placed: &mut Placed<'_, '_>,
 ) {
     let centre = call.bodies.first().map_or(call.stage.center(), |body| body.orbit_centre);
-    let side = call.stage.height().max(1.0) * 0.80;
+    let side = call.stage.height().max(1.0) * if low { 0.5 } else { 0.8 };
     let (sun, material) = orrery.sun.get_or_insert_with(|| {
         let material = stores.suns.add(SunMaterial { uniform: SunUniform::default() });
         let hidden = Visibility::Hidden;

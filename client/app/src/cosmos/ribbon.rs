@@ -5,7 +5,7 @@ use bevy::math::Vec2;
 use bevy::mesh::{Indices, Mesh, PrimitiveTopology};
 
 /// Pieces of a whole turn.
-const PIECES: u32 = 160;
+const PIECES: u32 = 96;
 
 /// A ribbon of `width` around the ellipse with these half axes. u runs clockwise on screen from the right, v across.
 /// World units, y up.

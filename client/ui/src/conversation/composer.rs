@@ -62,7 +62,7 @@ pub(super) fn composer(
         return blocked(ui, cx, below, side, foot, view);
     }
     let id = named("composer.input");
-    keys(ui.ctx(), cx, talk, view, id);
+    let sends = keys(ui.ctx(), talk, view, id);
 
     let strip = if talk.composer.editing.is_some() || talk.composer.reply.is_some() {
         STRIP
@@ -152,6 +152,9 @@ pub(super) fn composer(
     ui.ctx().accesskit_node_builder(id, |node| node.set_label(hint));
     cx.fonts.note(&talk.composer.text);
     note_changes(ui, cx, talk, view, changed);
+    if sends {
+        send(cx, talk, view);
+    }
 
     let label = t("composer-emoji");
     if widgets::icon_button(ui, cx, "composer.emoji", smile, icons::SMILE, &label, tok::TEXT_SOFT).clicked() {
@@ -166,8 +169,31 @@ pub(super) fn composer(
     Rect::from_min_max(pos2(below.left(), above.top()), below.max)
 }
 
-/// Enter, Escape and Up, before the field sees them.
-fn keys(ctx: &Context, cx: &mut Cx<'_>, talk: &mut TalkState, view: &ConversationView, id: egui::Id) {
+/// Takes Enter out of this pass, and what was typed after it out of this pass into `later`: letters typed before Enter
+/// belong to the message even when a slow frame brings all of them at once, and letters typed after it to the next one.
+fn take_enter(ctx: &Context, later: &mut Vec<egui::Event>) -> bool {
+    ctx.input_mut(|input| {
+        let enter = input.events.iter().position(|event| {
+            matches!(event, egui::Event::Key { key: Key::Enter, pressed: true, modifiers, .. }
+                if modifiers.matches_exact(Modifiers::NONE))
+        });
+        let Some(at) = enter else {
+            return false;
+        };
+        let tail = input.events.split_off(at);
+        for event in tail.into_iter().skip(1) {
+            match event {
+                egui::Event::Text(_) | egui::Event::Paste(_) | egui::Event::Key { pressed: true, .. } => later.push(event),
+                other => input.events.push(other),
+            }
+        }
+        true
+    })
+}
+
+/// Enter, Escape and Up, before the field sees them. Says whether the text is to be sent once the field has taken what
+/// was typed before Enter.
+fn keys(ctx: &Context, talk: &mut TalkState, view: &ConversationView, id: egui::Id) -> bool {
     let here = ctx.memory(|memory| memory.has_focus(id));
     if !here {
         // Escape gives up an answer or a change from anywhere in the conversation.
@@ -175,10 +201,18 @@ fn keys(ctx: &Context, cx: &mut Cx<'_>, talk: &mut TalkState, view: &Conversatio
         if nowhere && is_bound(talk) && take_key(ctx, Modifiers::NONE, Key::Escape, false) {
             release(talk);
         }
-        return;
+        return false;
     }
-    if take_key(ctx, Modifiers::NONE, Key::Enter, true) {
-        send(cx, talk, view);
+    let mut typed = std::mem::take(&mut talk.composer.later);
+    if !typed.is_empty() {
+        ctx.input_mut(|input| {
+            typed.append(&mut input.events);
+            input.events = typed;
+        });
+    }
+    let sends = take_enter(ctx, &mut talk.composer.later);
+    if !talk.composer.later.is_empty() {
+        ctx.request_repaint();
     }
     if is_bound(talk) && talk.picker.is_none() && take_key(ctx, Modifiers::NONE, Key::Escape, false) {
         release(talk);
@@ -192,6 +226,7 @@ fn keys(ctx: &Context, cx: &mut Cx<'_>, talk: &mut TalkState, view: &Conversatio
             state.store(ctx, id);
         }
     }
+    sends
 }
 
 /// Whether the composer answers or changes a message.

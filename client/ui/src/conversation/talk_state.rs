@@ -62,6 +62,8 @@ pub(crate) struct Composer {
     pub typing_told: f64,
     pub wants_focus: bool,
     pub height: f32,
+    /// What was typed in the same frame after Enter: the beginning of the next message.
+    pub later: Vec<egui::Event>,
 }
 
 impl Default for Composer {
@@ -76,6 +78,7 @@ impl Default for Composer {
             typing_told: f64::NEG_INFINITY,
             wants_focus: true,
             height: 0.0,
+            later: Vec::new(),
         }
     }
 }

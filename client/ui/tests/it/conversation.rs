@@ -41,6 +41,31 @@ fn enter_sends_once_and_shift_enter_breaks_the_line() {
 }
 
 #[test]
+fn letters_before_enter_go_and_letters_after_it_stay_even_when_one_frame_brings_them_all() {
+    let scene = talk();
+    let mut window = Window::open(&scene);
+    let letter = |text: &str| Event::Text(text.to_owned());
+    let enter = |pressed| Event::Key {
+        key: Key::Enter,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    let mut actions = window.frame(&scene, vec![letter("on"), letter("e"), enter(true), enter(false), letter("t")]);
+    actions.extend(window.frame(&scene, vec![letter("wo"), enter(true)]));
+    actions.extend(window.frame(&scene, vec![]));
+    let texts: Vec<&str> = named(&actions, "SendText")
+        .into_iter()
+        .map(|action| match action {
+            UiAction::SendText { text, .. } => text.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(texts, ["one", "two"]);
+}
+
+#[test]
 fn white_space_is_not_a_message() {
     let scene = talk();
     let mut window = Window::open(&scene);
