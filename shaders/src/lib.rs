@@ -70,6 +70,7 @@ mod tests {
         for source in &ALL {
             let wanted: &[&str] = match source.name {
                 "corona.wgsl" => &["fragment", "fragment_plain"],
+                "orbit.wgsl" => &["fragment_even", "fragment"],
                 "still.wgsl" => &["fragment_whole", "fragment"],
                 "blit.wgsl" => &["fs_main"],
                 "egui.wgsl" => &["vs_main", "fs_main"],

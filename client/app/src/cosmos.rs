@@ -21,6 +21,7 @@ use bevy::prelude::*;
 use bevy_egui::PrimaryEguiContext;
 
 pub use avatars::AvatarStore;
+pub use draw::Drawing;
 pub use input::{Body, CallScene, SceneInput};
 pub use orrery::ShownLevels;
 

@@ -15,7 +15,7 @@ use bevy::window::PrimaryWindow;
 use orrery_ui::layout::orrery_layout;
 
 use crate::cli::Args;
-use crate::cosmos::{AvatarStore, CallScene, SceneInput, ShownLevels};
+use crate::cosmos::{AvatarStore, CallScene, Drawing, SceneInput, ShownLevels};
 use crate::present::{self, Panels, Posing, Shown};
 use crate::redraw::Wishes;
 
@@ -44,6 +44,7 @@ fn turn(
     mut scene: ResMut<SceneInput>,
     panels: Res<Panels>,
     avatars: Res<AvatarStore>,
+    drawing: Res<Drawing>,
     levels: Res<ShownLevels>,
     time: Res<Time<Real>>,
     wishes: Res<Wishes>,
@@ -84,7 +85,7 @@ fn turn(
         });
         shown.plates = pose.persons.iter().zip(&places).map(|(person, at)| person.plate(at, &levels)).collect();
     }
-    let still = gallery.frames >= FRAMES && now - gallery.since > std::env::var("HOLD").ok().and_then(|h| h.parse::<f64>().ok()).unwrap_or(STILL.as_secs_f64()) && avatars.is_settled();
+    let still = gallery.frames >= FRAMES && now - gallery.since > STILL.as_secs_f64() && avatars.is_settled() && !drawing.0;
     if still && !gallery.taking {
         gallery.taking = true;
         let path = gallery.folder.join(format!("{:02}-{}.png", gallery.at + 1, pose.name));

@@ -33,6 +33,7 @@ use orrery_ui::{UiAction, UiState};
 use crate::cosmos::AvatarStore;
 use crate::desk::{Desk, Entrance};
 use crate::prefs::Kept;
+use crate::quality::Quality;
 use crate::redraw::Wishes;
 use crate::session::Session;
 
@@ -196,6 +197,7 @@ fn meters(voice: Res<OwnVoice>, desk: Res<Desk>, mut shown: ResMut<Shown>, wishe
 }
 
 /// The pass: one call into the panels.
+#[expect(clippy::too_many_arguments, reason = "the pass brings everything together")]
 fn show(
     mut contexts: EguiContexts,
     mut panels: ResMut<Panels>,
@@ -205,6 +207,7 @@ fn show(
     clock: Res<WallClock>,
     avatars: Res<AvatarStore>,
     scene: Res<crate::cosmos::SceneInput>,
+    quality: Res<Quality>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
     if !*installed {
@@ -216,7 +219,8 @@ fn show(
     }
     let view = RootView {
         clock: clock.0,
-        reduced_motion: scene.reduced_motion,
+        // Where a processor draws, a fade is a handful of whole frames that nobody asked for.
+        reduced_motion: scene.reduced_motion || *quality == Quality::Low,
         screen: &shown.screen,
         incoming: shown.incoming.as_ref(),
         banner: shown.banner.as_ref(),

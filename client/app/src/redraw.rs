@@ -53,7 +53,9 @@ pub struct Wishes(Arc<Mutex<Option<Duration>>>);
 
 impl Wishes {
     /// A frame is wished for after `delay`. The earliest wish counts.
+    #[track_caller]
     pub fn note(&self, delay: Duration) {
+        if delay.is_zero() { eprintln!("from {}", std::panic::Location::caller()); }
         if let Ok(mut wish) = self.0.lock() {
             *wish = Some(wish.map_or(delay, |other| other.min(delay)));
         }
@@ -144,6 +146,7 @@ fn set_policy(
     requests.clear();
     let Ok(window) = window.single() else { return };
     let input = events.read().count() > 0;
+    eprintln!("wish {:?} input {input}", wishes.0.lock().map(|w| *w));
     let (wait, react) = policy(Situation {
         quality: *quality,
         focused: window.focused,

@@ -49,9 +49,10 @@ fn start(args: &Args, log: LogFile) -> ExitCode {
     } else {
         session::prepare(&mut app, Session::new(args, Some(log)));
         app.insert_resource(Named(args.profile.clone()))
+            .init_resource::<Asked>()
             .insert_resource(Notifier::start())
             .add_plugins((present::plugin, decide::plugin, session::plugin, event_log::plugin(args)))
-            .add_systems(PostStartup, begin)
+            .add_systems(PostStartup, (listen, begin))
             .add_systems(Last, (close, keep_size));
     }
     let exit = app.run();
@@ -62,6 +63,38 @@ fn start(args: &Args, log: LogFile) -> ExitCode {
     }
 }
 
+/// Somebody outside asks the program to end: Ctrl+C in a terminal, a session that closes.
+#[derive(Resource, Clone, Debug, Default)]
+struct Asked(std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+/// Listens for such wishes. A second one does not wait for the first to be carried out.
+#[cfg(unix)]
+fn listen(asked: Res<Asked>, proxy: Res<bevy::winit::EventLoopProxyWrapper>) {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use std::sync::atomic::Ordering;
+    let (asked, proxy) = (asked.0.clone(), (**proxy).clone());
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM]) else {
+        tracing::warn!("signals cannot be listened to; they end the program at once");
+        return;
+    };
+    let thread = std::thread::Builder::new().name("orrery-signals".into()).spawn(move || {
+        for signal in signals.forever() {
+            if asked.swap(true, Ordering::AcqRel) {
+                std::process::exit(128 + signal);
+            }
+            // Fails when the loop has ended already, and then there is nothing left to wake.
+            drop(proxy.send_event(bevy::winit::WinitUserEvent::WakeUp));
+        }
+    });
+    if let Err(error) = thread {
+        tracing::warn!(%error, "no thread for signals");
+    }
+}
+
+/// Elsewhere the system closes the window itself.
+#[cfg(not(unix))]
+fn listen() {}
+
 fn begin(world: &mut World) {
     let named = world.resource::<Named>().0.clone();
     session::begin(world, named);
@@ -71,6 +104,7 @@ fn begin(world: &mut World) {
 fn close(world: &mut World, mut closing: Local<bool>) {
     let asked = !world.resource::<Messages<WindowCloseRequested>>().is_empty();
     let quits = !world.resource::<Messages<AppExit>>().is_empty();
+    let asked = asked || world.resource::<Asked>().0.load(std::sync::atomic::Ordering::Acquire);
     if *closing || !(asked || quits) {
         return;
     }

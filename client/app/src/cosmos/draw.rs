@@ -141,8 +141,17 @@ fn count_exposures(complete: Res<Complete>, mut cameras: Query<(&Camera, &mut Ex
     }
 }
 
+/// Something is still being drawn into a texture, or waits for it.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawing(pub bool);
+
 /// Switches cameras on and off. While one is on or a picture waits, the next frame follows at once.
-fn switch(queue: Res<DrawQueue>, mut cameras: Query<(&mut Camera, &Exposures)>, wishes: Res<Wishes>) {
+fn switch(
+    queue: Res<DrawQueue>,
+    mut cameras: Query<(&mut Camera, &Exposures)>,
+    mut drawing: ResMut<Drawing>,
+    wishes: Res<Wishes>,
+) {
     let mut busy = !queue.is_empty();
     for (mut camera, exposures) in &mut cameras {
         let on = exposures.0 > 0;
@@ -151,6 +160,7 @@ fn switch(queue: Res<DrawQueue>, mut cameras: Query<(&mut Camera, &Exposures)>, 
         }
         busy |= on;
     }
+    drawing.set_if_neq(Drawing(busy));
     if busy {
         wishes.note(std::time::Duration::ZERO);
     }
@@ -165,6 +175,7 @@ pub(super) fn plugin(app: &mut App) {
             .add_systems(Render, tell_completeness.in_set(RenderSystems::Cleanup));
     }
     app.init_resource::<DrawQueue>()
+        .init_resource::<Drawing>()
         .insert_resource(complete)
         .add_systems(Startup, set_up.after(super::make_quad))
         .add_systems(

@@ -169,111 +169,84 @@ material!(
     PlanetMaterial, PlanetUniform, PLANET, false
 );
 material!(
-    /// An orbit.
-    OrbitMaterial, OrbitUniform, ORBIT, false
-);
-material!(
     /// The light in the middle.
     SunMaterial, SunUniform, SUN, false
 );
-/// What burns around a planet.
-#[derive(Asset, TypePath, AsBindGroup, Clone, Debug)]
-#[bind_group_data(CoronaKey)]
-pub struct CoronaMaterial {
-    /// What the shader is told.
-    #[uniform(0)]
-    pub uniform: CoronaUniform,
+macro_rules! two_entries {
+    ($(#[$doc:meta])* $name:ident, $uniform:ident, $shader:ident, $key:ident,
+     $(#[$switch_doc:meta])* $switch:ident: $on:literal / $off:literal, opaque: $opaque:literal $(, $texture:ident)?) => {
+        $(#[$doc])*
+        #[derive(Asset, TypePath, AsBindGroup, Clone, Debug)]
+        #[bind_group_data($key)]
+        pub struct $name {
+            /// What the shader is told.
+            #[uniform(0)]
+            pub uniform: $uniform,
+            $(
+                /// The picture it draws from.
+                #[texture(1)]
+                #[sampler(2)]
+                pub $texture: Handle<Image>,
+            )?
+            $(#[$switch_doc])*
+            pub $switch: bool,
+        }
+
+        /// Chooses the entry of the shader.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub struct $key(bool);
+
+        impl From<&$name> for $key {
+            fn from(material: &$name) -> Self {
+                Self(material.$switch)
+            }
+        }
+
+        impl Material2d for $name {
+            fn fragment_shader() -> ShaderRef {
+                $shader.into()
+            }
+
+            fn alpha_mode(&self) -> AlphaMode2d {
+                if $opaque && self.$switch { AlphaMode2d::Opaque } else { AlphaMode2d::Blend }
+            }
+
+            fn specialize(
+                descriptor: &mut RenderPipelineDescriptor,
+                _layout: &MeshVertexBufferLayoutRef,
+                key: Material2dKey<Self>,
+            ) -> Result<(), SpecializedMeshPipelineError> {
+                let on = key.bind_group_data.0;
+                if !($opaque && on) {
+                    premultiplied(descriptor);
+                }
+                if let Some(fragment) = descriptor.fragment.as_mut() {
+                    fragment.entry_point = Some(if on { $on } else { $off }.into());
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+two_entries!(
+    /// What burns around a planet.
+    CoronaMaterial, CoronaUniform, CORONA, CoronaKey,
     /// Without tongues, for a processor that draws the picture itself.
-    pub plain: bool,
-}
-
-/// Chooses the entry of `corona.wgsl`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct CoronaKey {
-    plain: bool,
-}
-
-impl From<&CoronaMaterial> for CoronaKey {
-    fn from(material: &CoronaMaterial) -> Self {
-        Self { plain: material.plain }
-    }
-}
-
-impl Material2d for CoronaMaterial {
-    fn fragment_shader() -> ShaderRef {
-        CORONA.into()
-    }
-
-    fn alpha_mode(&self) -> AlphaMode2d {
-        AlphaMode2d::Blend
-    }
-
-    fn specialize(
-        descriptor: &mut RenderPipelineDescriptor,
-        _layout: &MeshVertexBufferLayoutRef,
-        key: Material2dKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        premultiplied(descriptor);
-        if let Some(fragment) = descriptor.fragment.as_mut() {
-            let entry = if key.bind_group_data.plain { "fragment_plain" } else { "fragment" };
-            fragment.entry_point = Some(entry.into());
-        }
-        Ok(())
-    }
-}
-
-/// A picture drawn before.
-#[derive(Asset, TypePath, AsBindGroup, Clone, Debug)]
-#[bind_group_data(StillKey)]
-pub struct StillMaterial {
-    /// What the shader is told.
-    #[uniform(0)]
-    pub uniform: StillUniform,
-    /// The picture it draws from.
-    #[texture(1)]
-    #[sampler(2)]
-    pub picture: Handle<Image>,
+    plain: "fragment_plain" / "fragment", opaque: false
+);
+two_entries!(
+    /// An orbit.
+    OrbitMaterial, OrbitUniform, ORBIT, OrbitKey,
+    /// The link is good: one even line.
+    even: "fragment_even" / "fragment", opaque: false
+);
+two_entries!(
+    /// A picture drawn before.
+    StillMaterial, StillUniform, STILL, StillKey,
     /// Covers everything, as the cached sky does: nothing is blended or computed.
-    pub whole: bool,
-}
-
-/// Chooses the entry of `still.wgsl`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct StillKey {
-    whole: bool,
-}
-
-impl From<&StillMaterial> for StillKey {
-    fn from(material: &StillMaterial) -> Self {
-        Self { whole: material.whole }
-    }
-}
-
-impl Material2d for StillMaterial {
-    fn fragment_shader() -> ShaderRef {
-        STILL.into()
-    }
-
-    fn alpha_mode(&self) -> AlphaMode2d {
-        if self.whole { AlphaMode2d::Opaque } else { AlphaMode2d::Blend }
-    }
-
-    fn specialize(
-        descriptor: &mut RenderPipelineDescriptor,
-        _layout: &MeshVertexBufferLayoutRef,
-        key: Material2dKey<Self>,
-    ) -> Result<(), SpecializedMeshPipelineError> {
-        let whole = key.bind_group_data.whole;
-        if !whole {
-            premultiplied(descriptor);
-        }
-        if let Some(fragment) = descriptor.fragment.as_mut() {
-            let entry = if whole { "fragment_whole" } else { "fragment" };
-            fragment.entry_point = Some(entry.into());
-        }
-        Ok(())
-    }
-}
+    whole: "fragment_whole" / "fragment", opaque: true, picture
+);
 
 /// Registers the shaders and materials. Shaders are inserted as text: nothing is read from a disk.
 pub(super) fn plugin(app: &mut App) {

@@ -27,6 +27,8 @@ const QUIET_EXTENT: f32 = 1.45;
 const LINE_POINTS: f32 = 4.0;
 /// … and while it frays.
 const FRAYED_POINTS: f32 = 20.0;
+/// From here on an orbit is drawn as frayed.
+const FRAYS: f32 = 0.02;
 /// A cached planet is drawn again when the light on it has turned by more than this (cosine of about 3.5 degrees) …
 const LIGHT_TURNED: f32 = 0.998;
 /// … or its size has changed by more than this share.
@@ -117,7 +119,7 @@ fn raise(commands: &mut Commands, stores: &mut Stores, quad: &Handle<Mesh>, body
         whole: false,
     });
     let corona_material = stores.coronas.add(CoronaMaterial { uniform: CoronaUniform::default(), plain });
-    let orbit_material = stores.orbits.add(OrbitMaterial { uniform: OrbitUniform::default() });
+    let orbit_material = stores.orbits.add(OrbitMaterial { uniform: OrbitUniform::default(), even: true });
     let hidden = Visibility::Hidden;
     let planet = commands.spawn((Mesh2d(quad.clone()), MeshMaterial2d(planet_material.clone()), hidden)).id();
     let sprite_quad = commands.spawn((Mesh2d(quad.clone()), MeshMaterial2d(sprite_material.clone()), hidden)).id();
@@ -345,14 +347,16 @@ fn place_orbit(
     stores: &mut Stores,
     placed: &mut Placed<'_, '_>,
 ) {
-    let width = if actor.fray > 0.02 { FRAYED_POINTS } else { LINE_POINTS };
+    let width = if actor.fray > FRAYS { FRAYED_POINTS } else { LINE_POINTS };
     let (axes, drawn_width) = actor.orbit_shape;
     if !axes.abs_diff_eq(body.orbit, 0.25) || drawn_width != width {
         actor.orbit_shape = (body.orbit, width);
         commands.entity(actor.orbit).insert(Mesh2d(stores.meshes.add(ribbon::ellipse(body.orbit, width))));
     }
     if let Some(mut material) = stores.orbits.get_mut(&actor.orbit_material) {
-        let brightness = 0.34 / sharing.max(1) as f32;
+        material.even = actor.fray <= FRAYS;
+        // A line in pieces needs more light to be seen than a whole one.
+        let brightness = 0.34 * (1.0 + actor.fray) / if actor.fray > FRAYS { 1.0 } else { sharing.max(1) as f32 };
         material.uniform = OrbitUniform {
             colour: Vec4::new(0.48, 0.58, 1.0, brightness),
             shape: Vec4::new(width * frame.scale, actor.fray, (clock.motion_s % 4096.0) as f32, body.phase),
