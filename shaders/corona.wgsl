@@ -89,6 +89,7 @@ fn assemble(p: vec2<f32>, flame: f32) -> vec4<f32> {
 
 @fragment
 fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
+    nothing = nothing_of(in.uv);
     let p = (in.uv - 0.5) * 2.0 * corona.voice.w;
     let loud = corona.voice.x;
     // Tongues stand on the circle and move outwards; no seam, since the noise is sampled on the circle itself.
@@ -96,7 +97,7 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
     let on_circle = p / r;
     let rising = corona.voice.y * (0.5 + 0.8 * loud);
     let q = vec3<f32>(on_circle * 2.1, r * 1.6 - rising) + corona.voice.z;
-    let samples = select(0, 3, loud > 0.01);
+    let samples = select(0, 3, loud > 0.01) + nothing;
     var warp = 0.0;
     var sum = 0.28;
     for (var k = 0; k < samples; k++) {

@@ -20,6 +20,7 @@ struct Nebula {
 
 @fragment
 fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
+    nothing = nothing_of(in.uv);
     let time = nebula.tint.w;
     let u = (in.uv - 0.5) * vec2<f32>(nebula.frame.x, 1.0) * nebula.frame.y;
     let w = u * 1.35 + vec2<f32>(0.35, -0.1);
@@ -27,7 +28,7 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
 
     // Four numbers that bend the plane, then what is drawn on the bent plane.
     var field = array<f32, 8>(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-    for (var k = 0; k < i32(nebula.frame.z); k++) {
+    for (var k = 0; k < i32(nebula.frame.z) + nothing; k++) {
         var p: vec2<f32>;
         switch k {
             case 0: { p = w * 1.25 + slow; }
@@ -39,7 +40,7 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
             case 6: { p = w * 1.7 + vec2<f32>(field[1], field[0]) * 1.2 + 23.0; }
             default: { p = w * 2.6 + vec2<f32>(field[0], field[1]) * 2.3 + 31.0; }
         }
-        field[k] = fbm2(p, i32(nebula.frame.w));
+        field[k] = fbm2(p, i32(nebula.frame.w) + nothing);
     }
     // Two veils, and an ember that stays apart from them.
     let veil = field[4];

@@ -1,6 +1,14 @@
 // Noise shared by every other file: it is put in front of them as text, so each shader stays plain WGSL.
 // Integer hashes (PCG), so that a picture is the same on every adapter.
 
+// Always 0, and no compiler can know it: see `nothing_of`. Bounds that come from a uniform alone would otherwise be built
+// into a new program for every new value by some software adapters, unrolled, and never forgotten.
+var<private> nothing: i32 = 0;
+
+fn nothing_of(uv: vec2<f32>) -> i32 {
+    return min(i32(uv.x + 1.0), 0);
+}
+
 fn pcg2(v_in: vec2<u32>) -> vec2<u32> {
     var v = v_in * 1664525u + 1013904223u;
     v.x += v.y * 1664525u;

@@ -72,10 +72,10 @@ fn survey(n: vec3<f32>, beyond: vec3<f32>) -> Field {
     let seed = seed3();
     let kind = i32(planet.style.x);
     let wide = stretch();
-    let fine = i32(planet.detail.y);
+    let fine = i32(planet.detail.y) + nothing;
     let pull = select(1.5, 2.4, kind == 5);
     var f = Field(0.5, 0.5, 0.5, 0.5, 0.5, 0.0);
-    for (var k = 0; k < i32(planet.detail.x); k++) {
+    for (var k = 0; k < i32(planet.detail.x) + nothing; k++) {
         let bent = (f.bend - 0.5) * pull;
         var p: vec3<f32>;
         var layers = fine;
@@ -103,12 +103,12 @@ fn survey(n: vec3<f32>, beyond: vec3<f32>) -> Field {
 // Bowls with rims, one in each cell of space that has one. Height about -1..1, at the place and nearer to the light.
 fn craters(n: vec3<f32>, beyond: vec3<f32>) -> vec2<f32> {
     var sum = vec2<f32>(0.0);
-    for (var scale = 0; scale < i32(planet.detail.z); scale++) {
+    for (var scale = 0; scale < i32(planet.detail.z) + nothing; scale++) {
         let fine = planet.style.y * mix(1.9, 4.1, f32(scale));
         let p = n * fine + seed3();
         let q = beyond * fine + seed3();
         let base = floor(p - 0.5);
-        for (var k = 0; k < 4 * i32(planet.detail.z); k++) {
+        for (var k = 0; k < 4 * i32(planet.detail.z) + nothing; k++) {
             let cell = base + vec3<f32>(f32(k & 1), f32((k >> 1u) & 1), f32((k >> 2u) & 1));
             let h = hash33(cell);
             let centre = cell + 0.5 + (h - 0.5) * 0.5;
@@ -256,6 +256,7 @@ fn lit_ball(p: vec2<f32>, r: f32) -> vec3<f32> {
 
 @fragment
 fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
+    nothing = nothing_of(in.uv);
     let extent = planet.state.x;
     let p = (in.uv - 0.5) * 2.0 * extent;
     let r = length(p);
@@ -277,7 +278,7 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
     let halo = exp(-max(r - 1.0, 0.0) * 15.0) * (1.0 - disc) * planet.air.w * day_side * 0.44;
     colour += planet.air.rgb * halo;
 
-    if (planet.axis.w > 0.0) {
+    if (planet.axis.w > f32(nothing)) {
         let q = vec2<f32>(planet.axis.x * p.x + planet.axis.y * p.y, planet.axis.x * p.y - planet.axis.y * p.x);
         let flat = vec2<f32>(q.x, q.y / 0.292);
         let d = length(flat);

@@ -46,7 +46,7 @@ fn stars(point: vec2<f32>, cell: f32, share: f32, size: f32, layer: f32) -> vec3
 
 fn under_glass(pixel: vec2<f32>) -> f32 {
     var inside = 0.0;
-    let count = i32(sky.glass.x);
+    let count = i32(sky.glass.x) + nothing;
     for (var k = 0; k < count; k++) {
         let pane = sky.panes[k];
         let gap = max(pane.xy - pixel, pixel - pane.zw);
@@ -57,6 +57,7 @@ fn under_glass(pixel: vec2<f32>) -> f32 {
 
 @fragment
 fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
+    nothing = nothing_of(in.uv);
     let size = sky.frame.xy;
     let pixel = in.uv * size;
     let u = (pixel - 0.5 * size) / size.y;

@@ -17,7 +17,10 @@ pub struct ShaderSource {
 
 macro_rules! with_noise {
     ($file:literal) => {
-        ShaderSource { name: $file, wgsl: concat!(include_str!("../noise.wgsl"), include_str!(concat!("../", $file))) }
+        ShaderSource {
+            name: $file,
+            wgsl: concat!(include_str!("../noise.wgsl"), include_str!(concat!("../", $file))),
+        }
     };
 }
 
@@ -34,11 +37,20 @@ pub const ORBIT: ShaderSource = with_noise!("orbit.wgsl");
 /// The light in the middle of a call.
 pub const SUN: ShaderSource = with_noise!("sun.wgsl");
 /// A picture drawn before.
-pub const STILL: ShaderSource = ShaderSource { name: "still.wgsl", wgsl: include_str!("../still.wgsl") };
+pub const STILL: ShaderSource = ShaderSource {
+    name: "still.wgsl",
+    wgsl: include_str!("../still.wgsl"),
+};
 /// egui's triangles, blended in display space.
-pub const EGUI: ShaderSource = ShaderSource { name: "egui.wgsl", wgsl: include_str!("../egui.wgsl") };
+pub const EGUI: ShaderSource = ShaderSource {
+    name: "egui.wgsl",
+    wgsl: include_str!("../egui.wgsl"),
+};
 /// From a camera's picture to its target. The one shader with a condition (`#ifdef`) for Bevy's preprocessor.
-pub const BLIT: ShaderSource = ShaderSource { name: "blit.wgsl", wgsl: include_str!("../blit.wgsl") };
+pub const BLIT: ShaderSource = ShaderSource {
+    name: "blit.wgsl",
+    wgsl: include_str!("../blit.wgsl"),
+};
 
 /// Every shader of the program.
 pub const ALL: [ShaderSource; 9] = [NEBULA, SKY, PLANET, CORONA, ORBIT, SUN, STILL, EGUI, BLIT];
@@ -50,7 +62,12 @@ mod tests {
 
     /// Parsed with every condition met.
     fn module(source: &super::ShaderSource) -> naga::Module {
-        let plain: String = source.wgsl.lines().filter(|line| !line.starts_with('#')).map(|l| format!("{l}\n")).collect();
+        let plain: String = source
+            .wgsl
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|l| format!("{l}\n"))
+            .collect();
         naga::front::wgsl::parse_str(&plain)
             .unwrap_or_else(|e| panic!("{}", e.emit_to_string_with_path(&plain, source.name)))
     }

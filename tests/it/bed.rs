@@ -44,7 +44,10 @@ impl Bed {
 }
 
 pub(crate) fn server_options() -> ServerOptions {
-    ServerOptions { program: env!("CARGO_BIN_EXE_e2e-server").into(), port: 0 }
+    ServerOptions {
+        program: env!("CARGO_BIN_EXE_e2e-server").into(),
+        port: 0,
+    }
 }
 
 pub(crate) fn peer_options(name: &str, server: &str) -> PeerOptions {

@@ -10,12 +10,19 @@ use crate::bed::Bed;
 /// Two seconds of something like a voice: syllables of a buzzing tone with pauses, 48 kHz.
 fn voice(folder: &Path, name: &str, pitch: f32) -> PathBuf {
     let path = folder.join(name);
-    let spec = hound::WavSpec { channels: 1, sample_rate: 48_000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
     let mut writer = hound::WavWriter::create(&path, spec).unwrap();
     for n in 0..48_000 * 6 {
         let t = n as f32 / 48_000.0;
         let syllable = (t * 4.0 * std::f32::consts::PI).sin().max(0.0);
-        let tone: f32 = (1..12).map(|k| (t * pitch * k as f32 * std::f32::consts::TAU).sin() / k as f32).sum();
+        let tone: f32 = (1..12)
+            .map(|k| (t * pitch * k as f32 * std::f32::consts::TAU).sin() / k as f32)
+            .sum();
         writer.write_sample((tone * syllable * 9000.0) as i16).unwrap();
     }
     writer.finalize().unwrap();
@@ -25,12 +32,16 @@ fn voice(folder: &Path, name: &str, pitch: f32) -> PathBuf {
 /// Root mean square of what a speaker file holds.
 fn loudness(path: &Path) -> f64 {
     let mut reader = hound::WavReader::open(path).unwrap();
-    let samples: Vec<f64> = reader.samples::<i16>().map(|sample| f64::from(sample.unwrap()) / 32768.0).collect();
+    let samples: Vec<f64> = reader
+        .samples::<i16>()
+        .map(|sample| f64::from(sample.unwrap()) / 32768.0)
+        .collect();
     (samples.iter().map(|s| s * s).sum::<f64>() / samples.len().max(1) as f64).sqrt()
 }
 
 fn call_phase(event: &Value, phase: &str) -> Option<String> {
-    (event["type"] == "call_changed" && event["call"]["phase"] == phase).then(|| event["call"]["call"].as_str().unwrap().to_owned())
+    (event["type"] == "call_changed" && event["call"]["phase"] == phase)
+        .then(|| event["call"]["call"].as_str().unwrap().to_owned())
 }
 
 fn ring(caller: &mut Peer, callee: &mut Peer) -> String {
@@ -42,9 +53,9 @@ fn ring(caller: &mut Peer, callee: &mut Peer) -> String {
 fn connected(peer: &mut Peer, call: &str, others: usize) {
     peer.wait("everybody connected", |event| {
         let view = &event["call"];
-        let all = view["participants"].as_array().is_some_and(|all| {
-            all.len() == others && all.iter().all(|one| one["phase"] == "connected")
-        });
+        let all = view["participants"]
+            .as_array()
+            .is_some_and(|all| all.len() == others && all.iter().all(|one| one["phase"] == "connected"));
         (event["type"] == "call_changed" && view["call"] == call && all).then_some(())
     });
 }
@@ -58,11 +69,23 @@ fn outcome(peer: &mut Peer, call: &str) -> String {
 #[test]
 fn a_call_carries_voices_both_ways_and_says_who_speaks() {
     let bed = Bed::new();
-    let (a_mic, b_mic) = (voice(bed.folder.path(), "a.wav", 120.0), voice(bed.folder.path(), "b.wav", 190.0));
-    let (a_out, b_out) = (bed.folder.path().join("a-heard.wav"), bed.folder.path().join("b-heard.wav"));
+    let (a_mic, b_mic) = (
+        voice(bed.folder.path(), "a.wav", 120.0),
+        voice(bed.folder.path(), "b.wav", 190.0),
+    );
+    let (a_out, b_out) = (
+        bed.folder.path().join("a-heard.wav"),
+        bed.folder.path().join("b-heard.wav"),
+    );
     let path = |p: &PathBuf| p.to_str().unwrap().to_owned();
-    let mut ariel = bed.peer_with("ariel", &["--mic", &path(&a_mic), "--speaker", &path(&a_out), "--gauges", "50"]);
-    let mut rhea = bed.peer_with("rhea", &["--mic", &path(&b_mic), "--speaker", &path(&b_out), "--gauges", "50"]);
+    let mut ariel = bed.peer_with(
+        "ariel",
+        &["--mic", &path(&a_mic), "--speaker", &path(&a_out), "--gauges", "50"],
+    );
+    let mut rhea = bed.peer_with(
+        "rhea",
+        &["--mic", &path(&b_mic), "--speaker", &path(&b_out), "--gauges", "50"],
+    );
     ariel.befriend(&mut rhea);
     let (ariel_id, rhea_id) = (ariel.id(), rhea.id());
     let call = ring(&mut ariel, &mut rhea);
@@ -113,7 +136,9 @@ fn a_call_that_is_declined_cancelled_or_busy_says_so_on_both_sides() {
     connected(&mut ariel, &call, 1);
     let rhea_id = rhea.id();
     dione.tell(json!({ "type": "start_call", "peer": rhea_id }));
-    let ended = dione.wait("busy", |event| (event["type"] == "call_ended").then(|| event["outcome"].clone()));
+    let ended = dione.wait("busy", |event| {
+        (event["type"] == "call_ended").then(|| event["outcome"].clone())
+    });
     assert_eq!(ended, "busy");
 }
 
@@ -128,7 +153,9 @@ fn two_calls_that_cross_become_one() {
     let mut ids = Vec::new();
     for peer in [&mut ariel, &mut rhea] {
         let id = peer.wait("an active or incoming call", |event| {
-            call_phase(event, "active").map(|id| (id, false)).or_else(|| call_phase(event, "incoming").map(|id| (id, true)))
+            call_phase(event, "active")
+                .map(|id| (id, false))
+                .or_else(|| call_phase(event, "incoming").map(|id| (id, true)))
         });
         if id.1 {
             peer.send(json!({ "type": "accept_call", "call": id.0 }));
@@ -165,7 +192,10 @@ fn a_third_and_a_fourth_join_and_the_call_outlives_who_began_it() {
     let dione_id = dione.id();
     callisto.wait("the mute", |event| {
         let participants = event["call"]["participants"].as_array()?;
-        participants.iter().any(|one| one["peer"] == dione_id.as_str() && one["muted"] == true).then_some(())
+        participants
+            .iter()
+            .any(|one| one["peer"] == dione_id.as_str() && one["muted"] == true)
+            .then_some(())
     });
 }
 
@@ -182,7 +212,11 @@ fn a_caller_that_is_killed_leaves_the_call_and_history_tells_the_truth() {
     outcome(&mut rhea, &call);
     let mut ariel = bed.peer("ariel");
     let rows: Vec<Value> = ariel.history(&rhea_id);
-    assert!(rows.iter().any(|row| row["id"] == call.as_str() && row["content"]["type"] == "call"), "{rows:?}");
+    assert!(
+        rows.iter()
+            .any(|row| row["id"] == call.as_str() && row["content"]["type"] == "call"),
+        "{rows:?}"
+    );
     let rows: Vec<Value> = rhea.history(&ariel_id);
     assert!(rows.iter().any(|row| row["id"] == call.as_str()), "{rows:?}");
 }

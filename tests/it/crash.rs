@@ -11,14 +11,21 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
 }
 
 #[test]
 fn kills_at_any_moment_lose_nothing_that_was_stored_and_show_nothing_twice() {
-    let rounds = if std::env::var_os("ORRERY_LONG").is_some() { 20 } else { 6 };
+    let rounds = if std::env::var_os("ORRERY_LONG").is_some() {
+        20
+    } else {
+        6
+    };
     let mut bed = Bed::new();
     let (mut ariel, mut rhea) = bed.pair();
     let (ariel_id, rhea_id) = (ariel.id(), rhea.id());
@@ -84,5 +91,10 @@ fn a_message_is_announced_once_however_often_one_comes_back() {
     let id = ariel.write(&rhea_id, "after");
     rhea.read("after");
     ariel.delivery(&id, "delivered");
-    assert!(!rhea.said.iter().any(|event| event["message"]["content"]["text"] == "once" && event["type"] == "message_received"));
+    assert!(
+        !rhea
+            .said
+            .iter()
+            .any(|event| event["message"]["content"]["text"] == "once" && event["type"] == "message_received")
+    );
 }

@@ -5,7 +5,10 @@ use std::{path::PathBuf, process::Command};
 use serde_json::Value;
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }
 
 fn packages() -> Vec<Value> {
@@ -21,7 +24,10 @@ fn packages() -> Vec<Value> {
 }
 
 fn policy() -> toml::Table {
-    std::fs::read_to_string(root().join("deny.toml")).unwrap().parse().unwrap()
+    std::fs::read_to_string(root().join("deny.toml"))
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// Whether an SPDX expression can be met with these licences. Handles what registries hold: `A OR B`, `A AND B`,
@@ -72,8 +78,12 @@ fn one(tokens: &[&str], at: &mut usize, allowed: &dyn Fn(&str) -> bool) -> bool 
 #[test]
 fn every_licence_is_one_we_may_ship() {
     let policy = policy();
-    let list: Vec<String> =
-        policy["licenses"]["allow"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+    let list: Vec<String> = policy["licenses"]["allow"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect();
     let allowed = |name: &str| list.iter().any(|other| other == name);
     let mut refused = Vec::new();
     for package in packages() {
@@ -90,8 +100,17 @@ fn every_licence_is_one_we_may_ship() {
 fn every_source_is_the_registry_or_this_repository() {
     for package in packages() {
         match package["source"].as_str() {
-            None => assert!(package["manifest_path"].as_str().unwrap().starts_with(root().to_str().unwrap())),
-            Some(source) => assert!(source.starts_with("registry+"), "{} comes from {source}", package["name"]),
+            None => assert!(
+                package["manifest_path"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with(root().to_str().unwrap())
+            ),
+            Some(source) => assert!(
+                source.starts_with("registry+"),
+                "{} comes from {source}",
+                package["name"]
+            ),
         }
     }
 }

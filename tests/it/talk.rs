@@ -43,7 +43,10 @@ fn a_declined_request_tells_the_other_side_nothing() {
     callisto.befriend(&mut ariel);
     assert!(!ariel.said.iter().any(|event| event["type"] == "request_accepted"));
     let rhea_id = rhea.id();
-    assert_eq!(ariel.ask(json!({ "type": "send_text", "channel": rhea_id, "text": "hello?" })), Err("no_such_channel".into()));
+    assert_eq!(
+        ariel.ask(json!({ "type": "send_text", "channel": rhea_id, "text": "hello?" })),
+        Err("no_such_channel".into())
+    );
 }
 
 #[test]
@@ -76,7 +79,9 @@ fn what_is_written_while_one_is_away_waits_for_the_return() {
     let mut rhea = rhea;
     let (ariel_id, rhea_id) = (ariel.id(), rhea.id());
     rhea.stop();
-    let ids: Vec<String> = (0..20).map(|n| ariel.write(&rhea_id, &format!("while away {n}"))).collect();
+    let ids: Vec<String> = (0..20)
+        .map(|n| ariel.write(&rhea_id, &format!("while away {n}")))
+        .collect();
     ariel.delivery(&ids[19], "sent");
     let mut rhea = bed.peer("rhea");
     rhea.read("while away 19");
@@ -95,16 +100,22 @@ fn edits_deletes_replies_and_reactions_reach_the_other_side() {
     rhea.read("teh relay");
     ariel.tell(json!({ "type": "edit_text", "channel": rhea_id, "id": first, "text": "the relay" }));
     rhea.wait("the edit", |event| {
-        changed(event, &first).filter(|m| m["content"]["text"] == "the relay" && m["edited"] == true).map(|_| ())
+        changed(event, &first)
+            .filter(|m| m["content"]["text"] == "the relay" && m["edited"] == true)
+            .map(|_| ())
     });
     let target = json!({ "author": ariel_id, "id": first });
     rhea.tell(json!({ "type": "react", "channel": ariel_id, "target": target, "emoji": "✨", "on": true }));
     ariel.wait("the reaction", |event| {
-        changed(event, &first).filter(|m| m["reactions"][0]["emoji"] == "✨").map(|_| ())
+        changed(event, &first)
+            .filter(|m| m["reactions"][0]["emoji"] == "✨")
+            .map(|_| ())
     });
     rhea.tell(json!({ "type": "react", "channel": ariel_id, "target": target, "emoji": "✨", "on": false }));
     ariel.wait("no reaction", |event| {
-        changed(event, &first).filter(|m| m["reactions"].as_array().is_some_and(Vec::is_empty)).map(|_| ())
+        changed(event, &first)
+            .filter(|m| m["reactions"].as_array().is_some_and(Vec::is_empty))
+            .map(|_| ())
     });
     rhea.tell(json!({ "type": "send_text", "channel": ariel_id, "text": "which one?", "reply_to": target }));
     let reply = ariel.read("which one?");
@@ -117,7 +128,9 @@ fn edits_deletes_replies_and_reactions_reach_the_other_side() {
     );
     ariel.tell(json!({ "type": "delete_message", "channel": rhea_id, "id": first }));
     rhea.wait("the deletion", |event| {
-        changed(event, &first).filter(|m| m["deleted"] == true && m["content"]["text"] == "").map(|_| ())
+        changed(event, &first)
+            .filter(|m| m["deleted"] == true && m["content"]["text"] == "")
+            .map(|_| ())
     });
 }
 
@@ -134,7 +147,10 @@ fn a_text_of_sixteen_kib_arrives_and_one_byte_more_is_refused() {
         ariel.ask(json!({ "type": "send_text", "channel": rhea_id, "text": longer })),
         Err("text_too_long".into())
     );
-    assert_eq!(ariel.ask(json!({ "type": "send_text", "channel": rhea_id, "text": " \n " })), Err("text_empty".into()));
+    assert_eq!(
+        ariel.ask(json!({ "type": "send_text", "channel": rhea_id, "text": " \n " })),
+        Err("text_empty".into())
+    );
 }
 
 #[test]
@@ -146,12 +162,16 @@ fn with_both_there_messages_go_directly_and_typing_is_seen() {
     for (peer, other) in [(&mut ariel, &rhea_id), (&mut rhea, &ariel_id)] {
         peer.wait("the direct connection", |event| {
             let contact = &event["contact"];
-            (event["type"] == "contact_changed" && contact["peer"] == other.as_str() && contact["direct"] == "connected")
+            (event["type"] == "contact_changed"
+                && contact["peer"] == other.as_str()
+                && contact["direct"] == "connected")
                 .then_some(())
         });
     }
     ariel.tell(json!({ "type": "set_typing", "channel": rhea_id, "on": true }));
-    rhea.wait("typing", |event| (event["type"] == "typing_changed" && event["on"] == true).then_some(()));
+    rhea.wait("typing", |event| {
+        (event["type"] == "typing_changed" && event["on"] == true).then_some(())
+    });
     // With the server gone, only the direct way is left.
     let mut bed = bed;
     bed.server.kill();
@@ -174,7 +194,12 @@ fn a_contact_that_is_blocked_reaches_nobody_and_the_others_still_do() {
     // Dione was told of the new token; what she writes still arrives after it is the only one.
     dione.write(&rhea_id, "and still");
     rhea.read("and still");
-    assert!(!rhea.said.iter().any(|event| event["message"]["content"]["text"] == "can you hear me?"));
+    assert!(
+        !rhea
+            .said
+            .iter()
+            .any(|event| event["message"]["content"]["text"] == "can you hear me?")
+    );
     rhea.write(&dione_id, "good");
     dione.read("good");
 }
@@ -200,7 +225,12 @@ fn history_is_found_again_by_search_and_unread_counts_survive_a_restart() {
         let reference = rhea.send(json!({ "type": "search", "query": query, "limit": 10 }));
         rhea.wait("hits", |event| {
             (event["type"] == "search_found" && event["ref"] == reference.as_str()).then(|| {
-                event["hits"].as_array().unwrap().iter().map(|hit| hit["message"]["content"]["text"].clone()).collect::<Vec<_>>()
+                event["hits"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|hit| hit["message"]["content"]["text"].clone())
+                    .collect::<Vec<_>>()
             })
         })
     };
@@ -220,7 +250,10 @@ fn names_and_settings_are_kept_and_told() {
         (event["type"] == "contact_changed" && event["contact"]["name"] == "Ariel of Uranus").then_some(())
     });
     rhea.tell(json!({ "type": "rename_contact", "peer": ariel_id, "alias": "A." }));
-    assert_eq!(ariel.ask(json!({ "type": "set_name", "name": "  " })), Err("bad_name".into()));
+    assert_eq!(
+        ariel.ask(json!({ "type": "set_name", "name": "  " })),
+        Err("bad_name".into())
+    );
     ariel.tell(json!({ "type": "set_settings", "settings": { "typing": false, "input_volume": 9.0 } }));
     ariel.stop();
     let mut ariel = bed.peer("ariel");

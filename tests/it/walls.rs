@@ -4,7 +4,19 @@ use std::{collections::BTreeSet, process::Command};
 
 fn tree(package: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}", "--offline", "--locked"])
+        .args([
+            "tree",
+            "-p",
+            package,
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--offline",
+            "--locked",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -21,7 +33,10 @@ fn tree(package: &str) -> BTreeSet<String> {
 
 /// Packages of ours that a package of ours depends on, however far down.
 fn ours(package: &str) -> BTreeSet<String> {
-    tree(package).into_iter().filter(|name| name.starts_with("orrery-") && name != package).collect()
+    tree(package)
+        .into_iter()
+        .filter(|name| name.starts_with("orrery-") && name != package)
+        .collect()
 }
 
 fn set(names: &[&str]) -> BTreeSet<String> {
@@ -43,9 +58,18 @@ fn the_panels_know_no_bevy_and_the_systems_no_renderer() {
     assert!(!tree("orrery-ui").iter().any(|name| name.starts_with("bevy")));
     for package in ["protocol", "crypto", "core", "voice", "store", "link", "worker"] {
         let tree = tree(&format!("orrery-{package}"));
-        assert!(!tree.iter().any(|name| name.starts_with("bevy") || name.starts_with("egui")), "orrery-{package}");
+        assert!(
+            !tree
+                .iter()
+                .any(|name| name.starts_with("bevy") || name.starts_with("egui")),
+            "orrery-{package}"
+        );
     }
-    assert!(!tree("orrery-server").iter().any(|name| name.starts_with("bevy") || name == "webrtc"));
+    assert!(
+        !tree("orrery-server")
+            .iter()
+            .any(|name| name.starts_with("bevy") || name == "webrtc")
+    );
 }
 
 #[test]
@@ -60,5 +84,8 @@ fn arrows_point_down_only() {
     assert_eq!(ours("orrery-ui"), set(&[]));
     assert_eq!(ours("orrery-shaders"), set(&[]));
     assert_eq!(ours("orrery-server"), set(&["protocol"]));
-    assert_eq!(ours("orrery-worker"), set(&["protocol", "crypto", "core", "voice", "store", "link"]));
+    assert_eq!(
+        ours("orrery-worker"),
+        set(&["protocol", "crypto", "core", "voice", "store", "link"])
+    );
 }

@@ -8,7 +8,9 @@ use serde_json::json;
 use crate::bed::{Bed, peer_options};
 
 fn failure(peer: &mut Peer) -> String {
-    peer.wait("a failure", |event| (event["type"] == "failed").then(|| event["code"].as_str().unwrap().to_owned()))
+    peer.wait("a failure", |event| {
+        (event["type"] == "failed").then(|| event["code"].as_str().unwrap().to_owned())
+    })
 }
 
 fn offline(peer: &mut Peer) -> String {
@@ -64,7 +66,10 @@ fn nobody_answers_at_the_server_and_the_program_works_on() {
     let mut ariel = Peer::start(&bed.home("ariel"), &peer_options("ariel", &format!("ws://{free}")));
     assert_eq!(offline(&mut ariel), "server_unreachable");
     ariel.invite();
-    assert_eq!(ariel.ask(json!({ "type": "set_server", "server": "http://nonsense" })), Err("bad_server".into()));
+    assert_eq!(
+        ariel.ask(json!({ "type": "set_server", "server": "http://nonsense" })),
+        Err("bad_server".into())
+    );
     let url = bed.server.url();
     ariel.tell(json!({ "type": "set_server", "server": url }));
     ariel.online();
@@ -78,7 +83,9 @@ fn something_that_is_no_orrery_server_is_said_so() {
     std::thread::Builder::new()
         .spawn(move || {
             for stream in listener.incoming().take(20) {
-                let _ = stream.unwrap().write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+                let _ = stream
+                    .unwrap()
+                    .write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
             }
         })
         .unwrap();
@@ -105,7 +112,9 @@ fn a_link_that_is_garbage_is_refused_by_kind() {
     assert_ne!(revoked, fresh);
     let refused = add(&revoked);
     if refused.is_ok() {
-        ariel.wait("the refusal", |event| (event["notice"] == "problem" && event["code"] == "not_accepted").then_some(()));
+        ariel.wait("the refusal", |event| {
+            (event["notice"] == "problem" && event["code"] == "not_accepted").then_some(())
+        });
     } else {
         assert_eq!(refused, Err("not_accepted".into()));
     }
@@ -128,9 +137,18 @@ fn lines_that_are_no_commands_are_answered_and_change_nothing() {
         assert_eq!(failure(&mut ariel), "bad_command");
     }
     let nobody = "a".repeat(51) + "a";
-    assert_eq!(ariel.ask(json!({ "type": "start_call", "peer": nobody })), Err("no_such_contact".into()));
-    assert_eq!(ariel.ask(json!({ "type": "send_text", "channel": nobody, "text": "x" })), Err("no_such_channel".into()));
-    assert_eq!(ariel.ask(json!({ "type": "leave_call", "call": "a".repeat(26) })), Err("no_such_call".into()));
+    assert_eq!(
+        ariel.ask(json!({ "type": "start_call", "peer": nobody })),
+        Err("no_such_contact".into())
+    );
+    assert_eq!(
+        ariel.ask(json!({ "type": "send_text", "channel": nobody, "text": "x" })),
+        Err("no_such_channel".into())
+    );
+    assert_eq!(
+        ariel.ask(json!({ "type": "leave_call", "call": "a".repeat(26) })),
+        Err("no_such_call".into())
+    );
     ariel.tell(json!({ "type": "resync" }));
 }
 
@@ -162,7 +180,8 @@ fn a_full_disk_is_said_and_nothing_is_half_done() {
     drop(file);
     let mut full = None;
     for n in 0..200 {
-        match ariel.ask(json!({ "type": "send_text", "channel": rhea_id, "text": format!("{n} {}", "x".repeat(8000)) })) {
+        match ariel.ask(json!({ "type": "send_text", "channel": rhea_id, "text": format!("{n} {}", "x".repeat(8000)) }))
+        {
             Ok(()) => {}
             Err(code) => {
                 full = Some(code);

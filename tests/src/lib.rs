@@ -2,7 +2,12 @@
 //!
 //! [`Server`] and [`Peer`] are child processes that can be killed at any moment; [`Peer`] speaks the JSON lines of
 //! `orrery-headless`. Nothing here sleeps: everything waits for a line, with a deadline far beyond what is expected.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bed for tests: what fails, fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a bed for tests: what fails, fails the test"
+)]
 
 mod peer;
 mod server;

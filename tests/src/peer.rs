@@ -73,8 +73,21 @@ impl Peer {
         std::fs::write(&passphrase, &options.passphrase).expect("passphrase file");
         let mut command = Command::new(&options.program);
         command
-            .args([OsStr::new("--profile"), profile.as_os_str(), OsStr::new("--passphrase-file"), passphrase.as_os_str()])
-            .args(["--server", &options.server, "--name", &options.name, "--bind", "127.0.0.1:0", "--low-memory"])
+            .args([
+                OsStr::new("--profile"),
+                profile.as_os_str(),
+                OsStr::new("--passphrase-file"),
+                passphrase.as_os_str(),
+            ])
+            .args([
+                "--server",
+                &options.server,
+                "--name",
+                &options.name,
+                "--bind",
+                "127.0.0.1:0",
+                "--low-memory",
+            ])
             .args(&options.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -87,14 +100,23 @@ impl Peer {
             .name("peer-lines".into())
             .spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                    let value = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "type": "garbage", "line": line }));
+                    let value =
+                        serde_json::from_str(&line).unwrap_or_else(|_| json!({ "type": "garbage", "line": line }));
                     if sender.send(value).is_err() {
                         return;
                     }
                 }
             })
             .expect("thread");
-        Self { name: options.name.clone(), folder: profile, child, stdin, lines, said: Vec::new(), count: 0 }
+        Self {
+            name: options.name.clone(),
+            folder: profile,
+            child,
+            stdin,
+            lines,
+            said: Vec::new(),
+            count: 0,
+        }
     }
 
     /// Folder of its profile.
@@ -109,7 +131,11 @@ impl Peer {
     /// When the process does not read any more.
     pub fn send_line(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().expect("stdin is open");
-        stdin.write_all(line.as_bytes()).and_then(|()| stdin.write_all(b"\n")).and_then(|()| stdin.flush()).expect("write");
+        stdin
+            .write_all(line.as_bytes())
+            .and_then(|()| stdin.write_all(b"\n"))
+            .and_then(|()| stdin.flush())
+            .expect("write");
     }
 
     /// Sends a command and waits for nothing. Returns its reference.
@@ -156,7 +182,8 @@ impl Peer {
     /// # Panics
     /// When none comes before the deadline, or the process ends.
     pub fn wait<T>(&mut self, what: &str, mut pick: impl FnMut(&Value) -> Option<T>) -> T {
-        self.try_wait(what, DEADLINE, &mut pick).unwrap_or_else(|why| panic!("{why}"))
+        self.try_wait(what, DEADLINE, &mut pick)
+            .unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// The same, looking first through everything it has said so far.
@@ -179,7 +206,10 @@ impl Peer {
     ) -> Result<T, String> {
         let deadline = Instant::now() + within;
         loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .lines
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(event) => {
                     let found = pick(&event);
                     self.said.push(event);
@@ -189,7 +219,11 @@ impl Peer {
                 }
                 Err(error) => {
                     let ended = matches!(error, RecvTimeoutError::Disconnected);
-                    let mut text = format!("{}: waited for {what}, but {}", self.name, if ended { "it ended" } else { "it never came" });
+                    let mut text = format!(
+                        "{}: waited for {what}, but {}",
+                        self.name,
+                        if ended { "it ended" } else { "it never came" }
+                    );
                     for event in self.said.iter().rev().take(12).rev() {
                         let _ = write!(text, "\n    {event}");
                     }
@@ -209,7 +243,9 @@ impl Peer {
     /// Its own id.
     pub fn id(&mut self) -> String {
         self.seen_or_wait("its own id", |event| {
-            (event["type"] == "profile_changed").then(|| event["profile"]["peer"].as_str().map(str::to_owned)).flatten()
+            (event["type"] == "profile_changed")
+                .then(|| event["profile"]["peer"].as_str().map(str::to_owned))
+                .flatten()
         })
     }
 
@@ -240,9 +276,13 @@ impl Peer {
         let link = other.invite();
         let (own, theirs) = (self.id(), other.id());
         self.tell(json!({ "type": "add_contact", "link": link }));
-        other.wait("a contact request", |event| (event["type"] == "request_received" && event["peer"] == own.as_str()).then_some(()));
+        other.wait("a contact request", |event| {
+            (event["type"] == "request_received" && event["peer"] == own.as_str()).then_some(())
+        });
         other.tell(json!({ "type": "accept_request", "peer": own }));
-        self.wait("the acceptance", |event| (event["type"] == "request_accepted" && event["peer"] == theirs.as_str()).then_some(()));
+        self.wait("the acceptance", |event| {
+            (event["type"] == "request_accepted" && event["peer"] == theirs.as_str()).then_some(())
+        });
     }
 
     /// Sends a text to a peer; returns the message's id once it is stored.
@@ -254,25 +294,36 @@ impl Peer {
             if event["type"] == "message_sent" && event["message"]["content"]["text"] == wanted.as_str() {
                 id = event["message"]["id"].as_str().map(str::to_owned);
             }
-            assert!(!(event["type"] == "failed" && event["ref"] == reference.as_str()), "refused: {event}");
-            (event["type"] == "done" && event["ref"] == reference.as_str()).then(|| id.clone()).flatten()
+            assert!(
+                !(event["type"] == "failed" && event["ref"] == reference.as_str()),
+                "refused: {event}"
+            );
+            (event["type"] == "done" && event["ref"] == reference.as_str())
+                .then(|| id.clone())
+                .flatten()
         })
     }
 
     /// Waits until a text of somebody else has arrived; returns the message.
     pub fn read(&mut self, text: &str) -> Value {
         self.seen_or_wait(&format!("the text {:?}", &text[..text.len().min(40)]), |event| {
-            (event["type"] == "message_received" && event["message"]["content"]["text"] == text).then(|| event["message"].clone())
+            (event["type"] == "message_received" && event["message"]["content"]["text"] == text)
+                .then(|| event["message"].clone())
         })
     }
 
     /// Waits until a message of its own has come at least this far: `sent`, `delivered`, `read`.
     pub fn delivery(&mut self, id: &str, at_least: &str) {
-        let rank = |state: &str| ["sending", "waiting", "failed", "sent", "delivered", "read"].iter().position(|s| *s == state);
+        let rank = |state: &str| {
+            ["sending", "waiting", "failed", "sent", "delivered", "read"]
+                .iter()
+                .position(|s| *s == state)
+        };
         let wanted = rank(at_least);
         self.seen_or_wait(&format!("{at_least} of a message"), |event| {
             let message = &event["message"];
-            let right = matches!(event["type"].as_str(), Some("message_changed" | "message_sent")) && message["id"] == id;
+            let right =
+                matches!(event["type"].as_str(), Some("message_changed" | "message_sent")) && message["id"] == id;
             (right && message["delivery"].as_str().and_then(rank) >= wanted).then_some(())
         });
     }
@@ -285,8 +336,12 @@ impl Peer {
             let reference =
                 self.send(json!({ "type": "load_history", "channel": channel, "before": before, "limit": 200 }));
             let (mut page, older) = self.wait("a page of history", |event| {
-                (event["type"] == "history_loaded" && event["ref"] == reference.as_str())
-                    .then(|| (event["messages"].as_array().unwrap().clone(), event["has_older"] == true))
+                (event["type"] == "history_loaded" && event["ref"] == reference.as_str()).then(|| {
+                    (
+                        event["messages"].as_array().unwrap().clone(),
+                        event["has_older"] == true,
+                    )
+                })
             });
             page.append(&mut all);
             all = page;
@@ -300,7 +355,10 @@ impl Peer {
     /// The texts of a conversation in order.
     pub fn texts(&mut self, channel: &str) -> Vec<String> {
         let history = self.history(channel);
-        history.iter().filter_map(|message| message["content"]["text"].as_str().map(str::to_owned)).collect()
+        history
+            .iter()
+            .filter_map(|message| message["content"]["text"].as_str().map(str::to_owned))
+            .collect()
     }
 
     /// Ends it in order and waits for the end.

@@ -34,8 +34,14 @@ fn spawn(data: &Path, options: &ServerOptions) -> (Child, String) {
         .spawn()
         .expect("server process");
     let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("first line");
-    let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("the server said {line:?}")).to_owned();
+    BufReader::new(child.stdout.take().expect("stdout"))
+        .read_line(&mut line)
+        .expect("first line");
+    let url = line
+        .trim()
+        .strip_prefix("listening on ")
+        .unwrap_or_else(|| panic!("the server said {line:?}"))
+        .to_owned();
     (child, url)
 }
 
@@ -48,9 +54,21 @@ impl Server {
     pub fn start(data: &Path, options: &ServerOptions) -> Self {
         std::fs::create_dir_all(data).expect("folder");
         let (child, url) = spawn(data, options);
-        let port = url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-        let options = ServerOptions { port, ..options.clone() };
-        Self { child, data: data.to_path_buf(), options, url }
+        let port = url
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .expect("a port");
+        let options = ServerOptions {
+            port,
+            ..options.clone()
+        };
+        Self {
+            child,
+            data: data.to_path_buf(),
+            options,
+            url,
+        }
     }
 
     /// `ws://127.0.0.1:PORT`.

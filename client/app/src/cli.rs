@@ -65,12 +65,20 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
     let (w, h) = text.split_once('x').ok_or_else(wrong)?;
     let size = (w.parse().map_err(|_| wrong())?, h.parse().map_err(|_| wrong())?);
     let allowed = 320..=8192;
-    if allowed.contains(&size.0) && allowed.contains(&size.1) { Ok(size) } else { Err(wrong()) }
+    if allowed.contains(&size.0) && allowed.contains(&size.1) {
+        Ok(size)
+    } else {
+        Err(wrong())
+    }
 }
 
 fn parse_scale(text: &str) -> Result<f32, String> {
     let scale: f32 = text.parse().map_err(|_| format!("{text} is not a number"))?;
-    if (0.5..=4.0).contains(&scale) { Ok(scale) } else { Err("the factor lies between 0.5 and 4".into()) }
+    if (0.5..=4.0).contains(&scale) {
+        Ok(scale)
+    } else {
+        Err("the factor lies between 0.5 and 4".into())
+    }
 }
 
 #[cfg(test)]

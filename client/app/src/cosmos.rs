@@ -65,7 +65,10 @@ fn tick(time: Res<Time<Real>>, input: Res<SceneInput>, mut clock: ResMut<SceneCl
 fn spawn_camera(mut commands: Commands) {
     commands.spawn((
         Camera2d,
-        Camera { clear_color: Color::srgb_u8(0x05, 0x06, 0x0d).into(), ..default() },
+        Camera {
+            clear_color: Color::srgb_u8(0x05, 0x06, 0x0d).into(),
+            ..default()
+        },
         CompositingSpace::Srgb,
         Msaa::Off,
         PrimaryEguiContext,
@@ -87,5 +90,11 @@ pub fn plugin(app: &mut App) {
         )
         .add_systems(Startup, (make_quad, spawn_camera))
         .add_systems(PreUpdate, tick)
-        .add_plugins((material::plugin, draw::plugin, avatars::plugin, sky::plugin, orrery::plugin));
+        .add_plugins((
+            material::plugin,
+            draw::plugin,
+            avatars::plugin,
+            sky::plugin,
+            orrery::plugin,
+        ));
 }

@@ -55,7 +55,9 @@ fn carry_out(world: &mut World, action: UiAction) {
         A::DismissToast(id) => world.resource_mut::<Desk>().dismiss(id),
         A::OpenLogFolder | A::OpenProfileFolder => settings::open_folder(world, &action),
         A::OpenLink(link) => with_egui(world, |ctx| ctx.open_url(bevy_egui::egui::OpenUrl::new_tab(link))),
-        A::Copied => world.resource_mut::<Desk>().toast(orrery_ui::view::Notice::Copied, None, None),
+        A::Copied => world
+            .resource_mut::<Desk>()
+            .toast(orrery_ui::view::Notice::Copied, None, None),
         A::LinkEdited(_)
         | A::SendRequest { .. }
         | A::CancelRequest(_)
@@ -113,8 +115,20 @@ pub(crate) fn with_egui(world: &mut World, act: impl FnOnce(&bevy_egui::egui::Co
 pub(crate) fn plugin(app: &mut App) {
     app.configure_sets(
         PostUpdate,
-        (AppSystems::Decide, LinkSystems::Flush).chain().after(EguiPostUpdateSet::EndPass),
+        (AppSystems::Decide, LinkSystems::Flush)
+            .chain()
+            .after(EguiPostUpdateSet::EndPass),
     )
-    .add_systems(Update, (answers::hear, happened::hear, calls::follow, panes::follow, writing::follow, settings::follow))
+    .add_systems(
+        Update,
+        (
+            answers::hear,
+            happened::hear,
+            calls::follow,
+            panes::follow,
+            writing::follow,
+            settings::follow,
+        ),
+    )
     .add_systems(PostUpdate, decide.in_set(AppSystems::Decide));
 }

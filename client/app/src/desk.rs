@@ -153,7 +153,10 @@ impl Desk {
     /// Takes away what has been on screen long enough. The time until the next one has.
     pub fn expire(&mut self, now: Instant) -> Option<Duration> {
         self.toasts.retain(|(_, until)| *until > now);
-        self.toasts.iter().map(|(_, until)| until.saturating_duration_since(now)).min()
+        self.toasts
+            .iter()
+            .map(|(_, until)| until.saturating_duration_since(now))
+            .min()
     }
 
     /// Whether a toast is due to go.
@@ -193,7 +196,11 @@ impl Desk {
 
     /// Forgets everything that belonged to a profile.
     pub fn leave_profile(&mut self) {
-        *self = Self { toast_count: self.toast_count, focus: (None, self.focus.1), ..Self::default() };
+        *self = Self {
+            toast_count: self.toast_count,
+            focus: (None, self.focus.1),
+            ..Self::default()
+        };
     }
 }
 
@@ -215,7 +222,9 @@ pub fn error(code: Code) -> ErrorView {
     if !same_words.is_empty() {
         return ErrorView::code(same_words);
     }
-    let name = serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned));
+    let name = serde_json::to_value(code)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned));
     ErrorView::code(name.unwrap_or_else(|| "internal".into()))
 }
 

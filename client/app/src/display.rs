@@ -25,12 +25,16 @@ fn wayland() -> bool {
     if std::env::var_os("WAYLAND_SOCKET").is_some() {
         return true;
     }
-    let Some(name) = std::env::var_os("WAYLAND_DISPLAY").filter(|name| !name.is_empty()) else { return false };
+    let Some(name) = std::env::var_os("WAYLAND_DISPLAY").filter(|name| !name.is_empty()) else {
+        return false;
+    };
     let path = PathBuf::from(&name);
     let socket = if path.is_absolute() {
         path
     } else {
-        let Some(folder) = std::env::var_os("XDG_RUNTIME_DIR") else { return false };
+        let Some(folder) = std::env::var_os("XDG_RUNTIME_DIR") else {
+            return false;
+        };
         PathBuf::from(folder).join(path)
     };
     std::os::unix::net::UnixStream::connect(socket).is_ok()
@@ -39,12 +43,18 @@ fn wayland() -> bool {
 #[cfg(all(unix, not(target_os = "macos")))]
 fn x11() -> bool {
     use std::net::ToSocketAddrs;
-    let Ok(display) = std::env::var("DISPLAY") else { return false };
-    let Some((host, number)) = split_display(&display) else { return false };
+    let Ok(display) = std::env::var("DISPLAY") else {
+        return false;
+    };
+    let Some((host, number)) = split_display(&display) else {
+        return false;
+    };
     if host.is_empty() || host == "unix" {
         return local_x11(number);
     }
-    let Some(port) = number.checked_add(6000) else { return false };
+    let Some(port) = number.checked_add(6000) else {
+        return false;
+    };
     let within = std::time::Duration::from_secs(3);
     (host, port)
         .to_socket_addrs()

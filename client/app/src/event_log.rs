@@ -36,7 +36,11 @@ impl EventLog {
         line["t"] = json!(unix_ms());
         let mut text = line.to_string();
         text.push('\n');
-        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
+        let _ = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write_all(text.as_bytes());
     }
 }
 
@@ -77,15 +81,29 @@ fn watch_gauges(log: EventLog, board: Board) {
         let mut count = 0;
         loop {
             std::thread::sleep(LOOK_EVERY);
-            let latest = board.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(GaugeBoard::latest);
-            let Some(gauges) = latest.filter(|gauges| gauges.count != count) else { continue };
+            let latest = board
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_ref()
+                .map(GaugeBoard::latest);
+            let Some(gauges) = latest.filter(|gauges| gauges.count != count) else {
+                continue;
+            };
             count = gauges.count;
-            let speakers: Vec<Value> =
-                gauges.speakers.iter().map(|one| json!({ "level": one.level, "speaking": one.speaking })).collect();
+            let speakers: Vec<Value> = gauges
+                .speakers
+                .iter()
+                .map(|one| json!({ "level": one.level, "speaking": one.speaking }))
+                .collect();
             log.write(json!({ "type": "gauges", "speakers": speakers, "own": gauges.own_speaking }));
         }
     };
-    if std::thread::Builder::new().name("orrery-event-log".into()).spawn(watch).is_err() {
+    if std::thread::Builder::new()
+        .name("orrery-event-log".into())
+        .spawn(watch)
+        .is_err()
+    {
         tracing::error!("the event log has no thread");
     }
 }
@@ -103,7 +121,9 @@ pub(crate) fn plugin(args: &Args) -> impl Plugin + use<> {
         watch_gauges(log.clone(), board.clone());
         app.insert_resource(log).insert_resource(board).add_systems(
             PreUpdate,
-            (follow.run_if(resource_changed::<Link>), messages, calls).chain().after(LinkSystems::Apply),
+            (follow.run_if(resource_changed::<Link>), messages, calls)
+                .chain()
+                .after(LinkSystems::Apply),
         );
     }
 }

@@ -81,21 +81,33 @@ fn turn(
         let places = orrery_layout(stage, pose.persons.len(), 0.0, true);
         scene.call = Some(CallScene {
             stage: bevy::math::Rect::new(stage.min.x, stage.min.y, stage.max.x, stage.max.y),
-            bodies: pose.persons.iter().zip(&places).map(|(person, at)| person.body(at)).collect(),
+            bodies: pose
+                .persons
+                .iter()
+                .zip(&places)
+                .map(|(person, at)| person.body(at))
+                .collect(),
         });
-        shown.plates = pose.persons.iter().zip(&places).map(|(person, at)| person.plate(at, &levels)).collect();
+        shown.plates = pose
+            .persons
+            .iter()
+            .zip(&places)
+            .map(|(person, at)| person.plate(at, &levels))
+            .collect();
     }
-    let still = gallery.frames >= FRAMES && now - gallery.since > STILL.as_secs_f64() && avatars.is_settled() && !drawing.0;
+    let still =
+        gallery.frames >= FRAMES && now - gallery.since > STILL.as_secs_f64() && avatars.is_settled() && !drawing.0;
     if still && !gallery.taking {
         gallery.taking = true;
         let path = gallery.folder.join(format!("{:02}-{}.png", gallery.at + 1, pose.name));
-        commands.spawn(Screenshot::primary_window()).observe(save_to_disk(path)).observe(
-            |_taken: On<ScreenshotCaptured>, mut gallery: ResMut<Gallery>| {
+        commands
+            .spawn(Screenshot::primary_window())
+            .observe(save_to_disk(path))
+            .observe(|_taken: On<ScreenshotCaptured>, mut gallery: ResMut<Gallery>| {
                 gallery.at += 1;
                 gallery.frames = 0;
                 gallery.taking = false;
-            },
-        );
+            });
     }
 }
 

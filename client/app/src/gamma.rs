@@ -30,7 +30,9 @@ fn replace_pipelines(
         if camera.compositing_space == Some(CompositingSpace::Srgb)
             && let Some(id) = chosen.0.get_mut(entity)
         {
-            let key = EguiPipelineKey { target_format: TextureFormat::Rgba8Unorm };
+            let key = EguiPipelineKey {
+                target_format: TextureFormat::Rgba8Unorm,
+            };
             *id = specialized.specialize(&cache, &pipeline, key);
         }
     }
@@ -54,7 +56,9 @@ pub(crate) fn plugin(app: &mut App) {
         // `queue_pipelines_system` inserts its resource by command; the ordering edge applies it before ours.
         render.add_systems(
             Render,
-            replace_pipelines.in_set(RenderSystems::Queue).after(queue_pipelines_system),
+            replace_pipelines
+                .in_set(RenderSystems::Queue)
+                .after(queue_pipelines_system),
         );
     }
 }

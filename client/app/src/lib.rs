@@ -10,7 +10,10 @@
 //! - `notify`, `open`: the desktop; `log`: the log
 //! - `gallery`: every screen with sample data; `frame_log`, `widget_file`: eyes for tests
 
-#![allow(elided_lifetimes_in_paths, reason = "systems are written without the lifetimes of their parameters, as everywhere in Bevy")]
+#![allow(
+    elided_lifetimes_in_paths,
+    reason = "systems are written without the lifetimes of their parameters, as everywhere in Bevy"
+)]
 
 pub mod cli;
 pub mod cosmos;

@@ -56,7 +56,11 @@ impl LogFile {
         *target = match open_file(folder) {
             Ok((mut file, length)) => {
                 let _ = file.write_all(&early);
-                Target::File { folder: folder.to_owned(), file, length: length + early.len() as u64 }
+                Target::File {
+                    folder: folder.to_owned(),
+                    file,
+                    length: length + early.len() as u64,
+                }
             }
             Err(_) => Target::Nowhere,
         };
@@ -84,7 +88,9 @@ fn rotate(folder: &Path) -> io::Result<File> {
 
 impl Write for LogFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let Ok(mut target) = self.0.lock() else { return Ok(line.len()) };
+        let Ok(mut target) = self.0.lock() else {
+            return Ok(line.len());
+        };
         match &mut *target {
             Target::Early(bytes) if bytes.len() + line.len() <= MAX_EARLY => bytes.extend_from_slice(line),
             Target::Early(_) | Target::Nowhere => {}

@@ -22,6 +22,8 @@ pub fn folder(path: &Path) -> std::io::Result<()> {
         .stderr(Stdio::null())
         .spawn()?;
     // Somebody has to wait for it, or it stays as a zombie; it is not this thread's business how long that takes.
-    std::thread::Builder::new().name("orrery-opener".into()).spawn(move || child.wait())?;
+    std::thread::Builder::new()
+        .name("orrery-opener".into())
+        .spawn(move || child.wait())?;
     Ok(())
 }

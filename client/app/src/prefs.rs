@@ -51,7 +51,8 @@ impl Preferences {
         let path = folder.join(FILE);
         let short = fs::metadata(&path).is_ok_and(|meta| meta.len() <= MAX_BYTES);
         let text = if short { fs::read(&path).ok() } else { None };
-        text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+        text.and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
     }
 
     /// Writes them: a new file first, then the name, so that a stop in between leaves the old ones.
@@ -82,7 +83,10 @@ impl Kept {
     /// Those of a profile.
     #[must_use]
     pub fn of(folder: &Path) -> Self {
-        Self { folder: Some(folder.to_owned()), now: Preferences::read(folder) }
+        Self {
+            folder: Some(folder.to_owned()),
+            now: Preferences::read(folder),
+        }
     }
 
     /// As they are.

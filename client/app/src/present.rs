@@ -25,9 +25,7 @@ use orrery_ecs::link::WorkerState;
 use orrery_ecs::peer::Peer;
 use orrery_ecs::profile::{OwnInvite, OwnVoice, Profile, Server, SoundDevices};
 use orrery_link::ProfilePhase;
-use orrery_ui::view::{
-    BannerView, Clock, IncomingCallView, Meters, PlateView, RootView, ScreenView, ToastView,
-};
+use orrery_ui::view::{BannerView, Clock, IncomingCallView, Meters, PlateView, RootView, ScreenView, ToastView};
 use orrery_ui::{UiAction, UiState};
 
 use crate::cosmos::AvatarStore;
@@ -86,13 +84,18 @@ pub struct Posing(pub bool);
 /// Milliseconds since the Unix epoch.
 #[must_use]
 pub fn unix_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis().min(i64::MAX as u128) as i64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis().min(i64::MAX as u128) as i64)
 }
 
 fn read_clock(mut clock: ResMut<WallClock>) {
     use chrono::Offset as _;
     let now = chrono::Local::now();
-    clock.0 = Clock { now_ms: now.timestamp_millis(), utc_offset_s: now.offset().fix().local_minus_utc() };
+    clock.0 = Clock {
+        now_ms: now.timestamp_millis(),
+        utc_offset_s: now.offset().fix().local_minus_utc(),
+    };
 }
 
 /// What a screen depends on, as one parameter: whether any of it changed since the screen was made.
@@ -111,7 +114,17 @@ struct Changes<'w, 's> {
     last_call: Res<'w, LastCall>,
     current: Res<'w, orrery_ecs::derive::CurrentCall>,
     people: Query<'w, 's, (), Or<(Changed<Peer>, Changed<Channel>, Changed<Typing>, Changed<ChatWindow>)>>,
-    calls: Query<'w, 's, (), Or<(Changed<Call>, Changed<Participant>, Changed<Connected>, Changed<Connecting>)>>,
+    calls: Query<
+        'w,
+        's,
+        (),
+        Or<(
+            Changed<Call>,
+            Changed<Participant>,
+            Changed<Connected>,
+            Changed<Connecting>,
+        )>,
+    >,
     gone_people: RemovedComponents<'w, 's, Peer>,
     gone_channels: RemovedComponents<'w, 's, Channel>,
     gone_typing: RemovedComponents<'w, 's, Typing>,
@@ -186,7 +199,11 @@ fn expire_toasts(mut desk: ResMut<Desk>, wishes: Res<Wishes>) {
 }
 
 fn meters(voice: Res<OwnVoice>, desk: Res<Desk>, mut shown: ResMut<Shown>, wishes: Res<Wishes>) {
-    let meters = Meters { mic: voice.level, mic_open: voice.speaking, speaker: 0.0 };
+    let meters = Meters {
+        mic: voice.level,
+        mic_open: voice.speaking,
+        speaker: 0.0,
+    };
     if shown.meters != meters {
         shown.meters = meters;
     }
@@ -210,6 +227,7 @@ fn show(
     quality: Res<Quality>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
+    eprintln!("causes {:?}", ctx.repaint_causes());
     if !*installed {
         // Fonts set in a pass are there from the next one on: nothing is drawn with the wrong ones.
         orrery_ui::install(ctx);

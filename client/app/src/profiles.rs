@@ -23,7 +23,9 @@ impl Profiles {
     #[must_use]
     pub fn of_this_person() -> Option<Self> {
         let dirs = directories::ProjectDirs::from("", "", "orrery")?;
-        Some(Self { root: dirs.data_dir().join(PROFILES) })
+        Some(Self {
+            root: dirs.data_dir().join(PROFILES),
+        })
     }
 
     /// A given folder.
@@ -48,7 +50,9 @@ impl Profiles {
     /// All profiles, the last used first.
     #[must_use]
     pub fn list(&self) -> Vec<ProfileEntry> {
-        let Ok(entries) = fs::read_dir(&self.root) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(&self.root) else {
+            return Vec::new();
+        };
         let mut found: Vec<ProfileEntry> = entries
             .filter_map(Result::ok)
             .take(MAX_PROFILES)
@@ -63,7 +67,11 @@ impl Profiles {
                 });
                 let prefs = Preferences::read(&folder);
                 filled.then(|| ProfileEntry {
-                    name: if prefs.label.is_empty() { id.clone() } else { prefs.label },
+                    name: if prefs.label.is_empty() {
+                        id.clone()
+                    } else {
+                        prefs.label
+                    },
                     id,
                     peer: None,
                     last_used_ms: prefs.last_used_ms,
@@ -87,8 +95,7 @@ impl Profiles {
 
 /// A folder with nothing of a profile in it.
 fn is_bare(folder: &Path) -> bool {
-    fs::read_dir(folder)
-        .is_ok_and(|files| files.filter_map(Result::ok).all(|file| file.file_name() == "logs"))
+    fs::read_dir(folder).is_ok_and(|files| files.filter_map(Result::ok).all(|file| file.file_name() == "logs"))
 }
 
 #[cfg(test)]
@@ -114,7 +121,10 @@ mod tests {
         fs::create_dir_all(&first).unwrap();
         fs::write(first.join("vault"), b"x").unwrap();
         assert_ne!(profiles.fresh(), first);
-        let label = Preferences { label: "Rhea".into(), ..Preferences::default() };
+        let label = Preferences {
+            label: "Rhea".into(),
+            ..Preferences::default()
+        };
         label.write(&first).unwrap();
         assert_eq!(profiles.list()[0].name, "Rhea");
         fs::remove_dir_all(root).unwrap();

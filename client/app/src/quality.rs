@@ -27,8 +27,7 @@ pub enum QualityChoice {
 
 fn choose(choice: Res<QualityChoice>, adapter: Option<Res<RenderAdapterInfo>>, mut quality: ResMut<Quality>) {
     // `Cpu` is what software renderers (lavapipe, WARP, SwiftShader) call themselves.
-    let software =
-        adapter.is_some_and(|info| info.device_type == wgpu_types::DeviceType::Cpu);
+    let software = adapter.is_some_and(|info| info.device_type == wgpu_types::DeviceType::Cpu);
     *quality = match *choice {
         QualityChoice::Low => Quality::Low,
         QualityChoice::High => Quality::High,
@@ -40,5 +39,7 @@ fn choose(choice: Res<QualityChoice>, adapter: Option<Res<RenderAdapterInfo>>, m
 
 /// Chooses the quality once the adapter is known.
 pub(crate) fn plugin(app: &mut App) {
-    app.init_resource::<QualityChoice>().init_resource::<Quality>().add_systems(PreStartup, choose);
+    app.init_resource::<QualityChoice>()
+        .init_resource::<Quality>()
+        .add_systems(PreStartup, choose);
 }

@@ -55,7 +55,9 @@ impl Wishes {
     /// A frame is wished for after `delay`. The earliest wish counts.
     #[track_caller]
     pub fn note(&self, delay: Duration) {
-        if delay.is_zero() { eprintln!("from {}", std::panic::Location::caller()); }
+        if delay.is_zero() {
+            eprintln!("from {}", std::panic::Location::caller());
+        }
         if let Ok(mut wish) = self.0.lock() {
             *wish = Some(wish.map_or(delay, |other| other.min(delay)));
         }
@@ -127,7 +129,9 @@ fn notice_occlusion(
 fn redirect_egui(mut contexts: Query<&mut EguiContext, Added<EguiContext>>, wishes: Res<Wishes>) {
     for mut context in &mut contexts {
         let wishes = wishes.clone();
-        context.get_mut().set_request_repaint_callback(move |info| wishes.note(info.delay));
+        context
+            .get_mut()
+            .set_request_repaint_callback(move |info| wishes.note(info.delay));
     }
 }
 
@@ -175,7 +179,10 @@ pub(crate) fn plugin(app: &mut App) {
         .insert_resource(WinitSettings::desktop_app())
         .add_systems(
             PreUpdate,
-            (notice_occlusion, redirect_egui.after(WindowToEguiContextMap::on_egui_context_added_system)),
+            (
+                notice_occlusion,
+                redirect_egui.after(WindowToEguiContextMap::on_egui_context_added_system),
+            ),
         )
         .add_systems(Last, set_policy);
 }
@@ -197,7 +204,13 @@ mod tests {
     #[test]
     fn a_hidden_window_wakes_for_events_only() {
         for in_call in [false, true] {
-            let s = Situation { hidden: true, in_call, wish: Some(Duration::ZERO), input: true, ..BASE };
+            let s = Situation {
+                hidden: true,
+                in_call,
+                wish: Some(Duration::ZERO),
+                input: true,
+                ..BASE
+            };
             assert_eq!(policy(s), (ASLEEP, true));
         }
     }
@@ -206,8 +219,19 @@ mod tests {
     fn without_a_gpu_no_stream_of_events_or_wishes_makes_frames_faster_than_the_cap() {
         for in_call in [false, true] {
             for focused in [false, true] {
-                for (input, wish) in [(true, None), (false, Some(Duration::ZERO)), (true, Some(Duration::ZERO))] {
-                    let s = Situation { quality: Quality::Low, in_call, input, wish, focused, ..BASE };
+                for (input, wish) in [
+                    (true, None),
+                    (false, Some(Duration::ZERO)),
+                    (true, Some(Duration::ZERO)),
+                ] {
+                    let s = Situation {
+                        quality: Quality::Low,
+                        in_call,
+                        input,
+                        wish,
+                        focused,
+                        ..BASE
+                    };
                     let (wait, react) = policy(s);
                     assert!(wait >= SOFTWARE && !react, "{s:?}");
                 }
@@ -217,8 +241,14 @@ mod tests {
 
     #[test]
     fn an_idle_window_waits_for_events_only() {
-        let low = policy(Situation { quality: Quality::Low, ..BASE });
-        let still = policy(Situation { reduced_motion: true, ..BASE });
+        let low = policy(Situation {
+            quality: Quality::Low,
+            ..BASE
+        });
+        let still = policy(Situation {
+            reduced_motion: true,
+            ..BASE
+        });
         let background = policy(Situation { focused: false, ..BASE });
         assert_eq!([low, still, background], [(IDLE, true); 3]);
     }
@@ -226,14 +256,23 @@ mod tests {
     #[test]
     fn in_the_background_a_call_has_ten_frames_a_second() {
         for quality in [Quality::Low, Quality::High] {
-            let s = Situation { quality, focused: false, in_call: true, ..BASE };
+            let s = Situation {
+                quality,
+                focused: false,
+                in_call: true,
+                ..BASE
+            };
             assert_eq!(policy(s), (BACKGROUND, false));
         }
     }
 
     #[test]
     fn a_blinking_caret_costs_two_frames_a_second() {
-        let s = Situation { quality: Quality::Low, wish: Some(Duration::from_millis(480)), ..BASE };
+        let s = Situation {
+            quality: Quality::Low,
+            wish: Some(Duration::from_millis(480)),
+            ..BASE
+        };
         assert_eq!(policy(s), (SOON, true));
     }
 

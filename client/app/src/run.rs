@@ -40,7 +40,11 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn start(args: &Args, log: LogFile) -> ExitCode {
-    let kept = args.profile.as_deref().map(Preferences::read).and_then(|prefs| prefs.size);
+    let kept = args
+        .profile
+        .as_deref()
+        .map(Preferences::read)
+        .and_then(|prefs| prefs.size);
     let size = args.size.or(kept).unwrap_or(window::DEFAULT_SIZE);
     let mut app = window::app(args, size);
     app.add_plugins((frame_log::plugin(args), widget_file::plugin(args)));
@@ -51,7 +55,12 @@ fn start(args: &Args, log: LogFile) -> ExitCode {
         app.insert_resource(Named(args.profile.clone()))
             .init_resource::<Asked>()
             .insert_resource(Notifier::start())
-            .add_plugins((present::plugin, decide::plugin, session::plugin, event_log::plugin(args)))
+            .add_plugins((
+                present::plugin,
+                decide::plugin,
+                session::plugin,
+                event_log::plugin(args),
+            ))
             .add_systems(PostStartup, (listen, begin))
             .add_systems(Last, (close, keep_size));
     }
@@ -77,15 +86,17 @@ fn listen(asked: Res<Asked>, proxy: Res<bevy::winit::EventLoopProxyWrapper>) {
         tracing::warn!("signals cannot be listened to; they end the program at once");
         return;
     };
-    let thread = std::thread::Builder::new().name("orrery-signals".into()).spawn(move || {
-        for signal in signals.forever() {
-            if asked.swap(true, Ordering::AcqRel) {
-                std::process::exit(128 + signal);
+    let thread = std::thread::Builder::new()
+        .name("orrery-signals".into())
+        .spawn(move || {
+            for signal in signals.forever() {
+                if asked.swap(true, Ordering::AcqRel) {
+                    std::process::exit(128 + signal);
+                }
+                // Fails when the loop has ended already, and then there is nothing left to wake.
+                drop(proxy.send_event(bevy::winit::WinitUserEvent::WakeUp));
             }
-            // Fails when the loop has ended already, and then there is nothing left to wake.
-            drop(proxy.send_event(bevy::winit::WinitUserEvent::WakeUp));
-        }
-    });
+        });
     if let Err(error) = thread {
         tracing::warn!(%error, "no thread for signals");
     }

@@ -61,7 +61,9 @@ impl Session {
             is_new: false,
             default_server: args.server.clone().unwrap_or_else(|| LOCAL_SERVER.into()),
             welcome,
-            bind: args.bind.map(|address| std::net::SocketAddr::new(address, 0).to_string()),
+            bind: args
+                .bind
+                .map(|address| std::net::SocketAddr::new(address, 0).to_string()),
             log,
             worker: Mutex::new(None),
             nobody: Mutex::new(None),
@@ -77,7 +79,10 @@ impl Session {
     /// The profile's folder, for reading.
     #[must_use]
     pub fn folder_text(&self) -> String {
-        self.folder.as_ref().map(|folder| folder.display().to_string()).unwrap_or_default()
+        self.folder
+            .as_ref()
+            .map(|folder| folder.display().to_string())
+            .unwrap_or_default()
     }
 
     /// The name of the profile's folder.
@@ -96,7 +101,9 @@ impl Session {
     /// The folder of the log, for reading.
     #[must_use]
     pub fn log_folder_text(&self) -> String {
-        self.log_folder().map(|folder| folder.display().to_string()).unwrap_or_default()
+        self.log_folder()
+            .map(|folder| folder.display().to_string())
+            .unwrap_or_default()
     }
 
     /// The folder of the log.
@@ -126,7 +133,11 @@ impl Session {
     /// There are other profiles to choose from.
     #[must_use]
     pub fn can_go_back(&self) -> bool {
-        !self.fixed && self.profiles.as_ref().is_some_and(|profiles| !profiles.list().is_empty())
+        !self.fixed
+            && self
+                .profiles
+                .as_ref()
+                .is_some_and(|profiles| !profiles.list().is_empty())
     }
 
     /// The worker is gone although nobody sent it away.
@@ -142,7 +153,10 @@ pub(crate) fn prepare(app: &mut App, session: Session) {
     if let Ok(mut slot) = session.nobody.lock() {
         *slot = Some(nobody);
     }
-    app.insert_resource(session).init_resource::<Desk>().init_resource::<Kept>().add_plugins(EcsPlugin::new(end));
+    app.insert_resource(session)
+        .init_resource::<Desk>()
+        .init_resource::<Kept>()
+        .add_plugins(EcsPlugin::new(end));
 }
 
 /// What to do first: the profile named on the command line, the only one there is, a new one, or a choice.

@@ -15,7 +15,9 @@ struct WidgetFile {
 }
 
 fn write(panels: Option<Res<Panels>>, window: Query<&Window, With<PrimaryWindow>>, mut file: ResMut<WidgetFile>) {
-    let (Some(panels), Ok(window)) = (panels, window.single()) else { return };
+    let (Some(panels), Ok(window)) = (panels, window.single()) else {
+        return;
+    };
     let json = panels.0.widgets().to_json(window.scale_factor());
     if json == file.written {
         return;
@@ -33,7 +35,11 @@ pub(crate) fn plugin(args: &Args) -> impl Plugin + use<> {
     let path = args.widget_map.clone();
     move |app: &mut App| {
         if let Some(path) = path.clone() {
-            app.insert_resource(WidgetFile { path, written: String::new() }).add_systems(Last, write);
+            app.insert_resource(WidgetFile {
+                path,
+                written: String::new(),
+            })
+            .add_systems(Last, write);
         }
     }
 }

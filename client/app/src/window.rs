@@ -35,7 +35,11 @@ pub fn app(args: &Args, size: (u32, u32)) -> App {
         name: Some("orrery".into()),
         resolution,
         present_mode: PresentMode::AutoVsync,
-        resize_constraints: WindowResizeConstraints { min_width: MIN_SIZE.0, min_height: MIN_SIZE.1, ..default() },
+        resize_constraints: WindowResizeConstraints {
+            min_width: MIN_SIZE.0,
+            min_height: MIN_SIZE.1,
+            ..default()
+        },
         // The picture drawn here is ours from the first frame; nothing flashes white.
         visible: true,
         ..default()
@@ -70,9 +74,13 @@ pub fn app(args: &Args, size: (u32, u32)) -> App {
                 ..default()
             }),
     )
-    .add_plugins(EguiPlugin { bindless_mode_array_size: None })
+    .add_plugins(EguiPlugin {
+        bindless_mode_array_size: None,
+    })
     .insert_resource(args.quality)
     .add_plugins((gamma::plugin, redraw::plugin, quality::plugin, cosmos::plugin));
-    app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
+    app.world_mut()
+        .resource_mut::<EguiGlobalSettings>()
+        .auto_create_primary_context = false;
     app
 }

@@ -53,7 +53,11 @@ pub enum Mic {
 impl FromStr for Mic {
     type Err = std::convert::Infallible;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == "silence" { Self::Silence } else { Self::File(text.into()) })
+        Ok(if text == "silence" {
+            Self::Silence
+        } else {
+            Self::File(text.into())
+        })
     }
 }
 
@@ -69,7 +73,11 @@ pub enum Speaker {
 impl FromStr for Speaker {
     type Err = std::convert::Infallible;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == "null" { Self::Null } else { Self::File(text.into()) })
+        Ok(if text == "null" {
+            Self::Null
+        } else {
+            Self::File(text.into())
+        })
     }
 }
 

@@ -92,12 +92,17 @@ where
 
 fn config(args: &Args) -> WorkerConfig {
     let sound = if args.echo {
-        SoundConfig::Echo { delay_ms: echo::DELAY_MS }
+        SoundConfig::Echo {
+            delay_ms: echo::DELAY_MS,
+        }
     } else {
         SoundConfig::Files {
             mic: match &args.mic {
                 Mic::Silence => MicSource::Silence,
-                Mic::File(path) => MicSource::Wav { path: path.clone(), repeat: false },
+                Mic::File(path) => MicSource::Wav {
+                    path: path.clone(),
+                    repeat: false,
+                },
             },
             speaker: match &args.speaker {
                 Speaker::Null => SpeakerSink::Null,
@@ -123,9 +128,15 @@ fn open_profile(
     match phase {
         ProfilePhase::Empty => {
             let passphrase = passphrase.take()?;
-            Some(Command::CreateProfile { name: args.name.clone(), passphrase, server: Some(args.server.clone()) })
+            Some(Command::CreateProfile {
+                name: args.name.clone(),
+                passphrase,
+                server: Some(args.server.clone()),
+            })
         }
-        ProfilePhase::Locked => Some(Command::Unlock { passphrase: passphrase.take()? }),
+        ProfilePhase::Locked => Some(Command::Unlock {
+            passphrase: passphrase.take()?,
+        }),
         _ => None,
     }
 }

@@ -16,12 +16,21 @@ pub fn answer(event: &Event) -> Vec<Command> {
         }
         Event::MessageReceived { message } => match &message.content {
             MessageKind::Text { text } if !message.deleted => vec![
-                Command::MarkRead { channel: message.channel, up_to: message.order },
-                Command::SendText { channel: message.channel, text: text.clone(), reply_to: None },
+                Command::MarkRead {
+                    channel: message.channel,
+                    up_to: message.order,
+                },
+                Command::SendText {
+                    channel: message.channel,
+                    text: text.clone(),
+                    reply_to: None,
+                },
             ],
             _ => Vec::new(),
         },
-        Event::CallChanged { call } if call.phase == CallPhase::Incoming => vec![Command::AcceptCall { call: call.call }],
+        Event::CallChanged { call } if call.phase == CallPhase::Incoming => {
+            vec![Command::AcceptCall { call: call.call }]
+        }
         // Alone in a call there is nobody to say anything back to.
         Event::PeerLeft { call, .. } => vec![Command::LeaveCall { call: *call }],
         _ => Vec::new(),
@@ -45,7 +54,11 @@ mod tests {
                 channel: ChannelId::from(author),
                 author,
                 id: MessageId([2; 16]),
-                order: OrderKey { lamport: 1, author, seq: 1 },
+                order: OrderKey {
+                    lamport: 1,
+                    author,
+                    seq: 1,
+                },
                 sent_ms: 0,
                 content,
                 reply_to: None,
@@ -61,6 +74,12 @@ mod tests {
     fn it_says_back_words_and_nothing_else() {
         let answers = answer(&received(MessageKind::Text { text: "hello".into() }));
         assert!(matches!(&answers[..], [Command::MarkRead { .. }, Command::SendText { text, .. }] if text == "hello"));
-        assert!(answer(&received(MessageKind::Call { outcome: CallOutcome::Missed, duration_ms: 0 })).is_empty());
+        assert!(
+            answer(&received(MessageKind::Call {
+                outcome: CallOutcome::Missed,
+                duration_ms: 0
+            }))
+            .is_empty()
+        );
     }
 }

@@ -157,7 +157,10 @@ pub enum DepositToken {
 }
 
 /// Server to client on `/v1/drop`.
-#[allow(clippy::large_enum_variant, reason = "lives for one frame; a bundle is not worth a box")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "lives for one frame; a bundle is not worth a box"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum DropReply {

@@ -51,7 +51,10 @@ impl AvatarStore {
             asked.push(key);
         }
         let avatar = self.avatars.get(&key).filter(|avatar| avatar.ready)?;
-        Some((avatar.texture, egui::Rect::from_min_max(egui::Pos2::ZERO, egui::pos2(1.0, 1.0))))
+        Some((
+            avatar.texture,
+            egui::Rect::from_min_max(egui::Pos2::ZERO, egui::pos2(1.0, 1.0)),
+        ))
     }
 
     /// Whether everything asked for so far has been drawn.
@@ -61,7 +64,11 @@ impl AvatarStore {
     }
 
     fn forget_oldest(&mut self, textures: &mut EguiUserTextures) {
-        let oldest = self.avatars.iter().min_by_key(|(_, avatar)| avatar.last_used).map(|(key, _)| *key);
+        let oldest = self
+            .avatars
+            .iter()
+            .min_by_key(|(_, avatar)| avatar.last_used)
+            .map(|(key, _)| *key);
         if let Some(avatar) = oldest.and_then(|key| self.avatars.remove(&key)) {
             textures.remove_image(&avatar.image);
         }
@@ -110,16 +117,32 @@ fn serve(
         let image = images.add(planet_texture(side as u32));
         let texture = textures.add_image(EguiTextureHandle::Strong(image.clone()));
         let traits = PlanetTraits::of(&key);
-        let extent = if traits.rings.is_some() { RINGED_EXTENT } else { PLAIN_EXTENT };
+        let extent = if traits.rings.is_some() {
+            RINGED_EXTENT
+        } else {
+            PLAIN_EXTENT
+        };
         let mut uniform = traits.uniform(LIGHT, 0.0, extent, side / 2.0 / extent);
         // Avatars are shown at a third of their size: an edge twice as soft stays smooth there.
         uniform.state.y *= 0.5;
-        queue.push(DrawJob { target: image.clone(), uniform });
-        store.avatars.insert(key, Avatar { image, texture, ready: false, last_used: store.frame });
+        queue.push(DrawJob {
+            target: image.clone(),
+            uniform,
+        });
+        store.avatars.insert(
+            key,
+            Avatar {
+                image,
+                texture,
+                ready: false,
+                last_used: store.frame,
+            },
+        );
     }
 }
 
 /// Adds the avatars.
 pub(super) fn plugin(app: &mut App) {
-    app.init_resource::<AvatarStore>().add_systems(PostUpdate, serve.in_set(super::CosmosSystems::Order));
+    app.init_resource::<AvatarStore>()
+        .add_systems(PostUpdate, serve.in_set(super::CosmosSystems::Order));
 }

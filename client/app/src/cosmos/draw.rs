@@ -77,19 +77,32 @@ pub(crate) fn planet_texture(size: u32) -> Image {
 fn set_up(mut commands: Commands, quad: Res<UnitQuad>, mut materials: ResMut<Assets<PlanetMaterial>>) {
     for n in 0..POOL {
         let layer = RenderLayers::layer(FIRST_LAYER + n);
-        let material = materials.add(PlanetMaterial { uniform: PlanetUniform::default() });
+        let material = materials.add(PlanetMaterial {
+            uniform: PlanetUniform::default(),
+        });
         commands.spawn((Mesh2d(quad.0.clone()), MeshMaterial2d(material.clone()), layer.clone()));
         commands.spawn((
             Camera2d,
-            Camera { order: -100 + n as isize, is_active: false, clear_color: Color::NONE.into(), ..default() },
+            Camera {
+                order: -100 + n as isize,
+                is_active: false,
+                clear_color: Color::NONE.into(),
+                ..default()
+            },
             Projection::Orthographic(OrthographicProjection {
-                scaling_mode: ScalingMode::Fixed { width: 1.0, height: 1.0 },
+                scaling_mode: ScalingMode::Fixed {
+                    width: 1.0,
+                    height: 1.0,
+                },
                 ..OrthographicProjection::default_2d()
             }),
             CompositingSpace::Srgb,
             Msaa::Off,
             Exposures(0),
-            Easel { material, drawing: None },
+            Easel {
+                material,
+                drawing: None,
+            },
             layer,
         ));
     }
@@ -101,7 +114,9 @@ fn set_up(mut commands: Commands, quad: Res<UnitQuad>, mut materials: ResMut<Ass
 struct Complete(Arc<AtomicBool>);
 
 fn tell_completeness(cache: Res<PipelineCache>, complete: Res<Complete>) {
-    complete.0.store(cache.waiting_pipelines().next().is_none(), Ordering::Release);
+    complete
+        .0
+        .store(cache.waiting_pipelines().next().is_none(), Ordering::Release);
 }
 
 /// Takes finished pictures off the easels and puts waiting ones on.
@@ -122,7 +137,9 @@ fn serve(
         if let Some(mut material) = materials.get_mut(&easel.material) {
             material.uniform = job.uniform;
         }
-        commands.entity(camera).insert(RenderTarget::Image(job.target.clone().into()));
+        commands
+            .entity(camera)
+            .insert(RenderTarget::Image(job.target.clone().into()));
         // A camera measures its target anew only when it believes that something changed.
         projection.set_changed();
         easel.drawing = Some(job.target);

@@ -10,7 +10,11 @@ pub const LIT: f32 = 0.08;
 /// One step of the follower: from `shown` towards `measured` in `dt_s` seconds. Independent of the frame rate.
 #[must_use]
 pub fn follow(shown: f32, measured: f32, dt_s: f32) -> f32 {
-    let measured = if measured.is_finite() { measured.clamp(0.0, 1.0) } else { 0.0 };
+    let measured = if measured.is_finite() {
+        measured.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     let constant = if measured > shown { ATTACK_S } else { RELEASE_S };
     let next = measured + (shown - measured) * (-dt_s.max(0.0) / constant).exp();
     // Below what eight bits can show it is simply off, so that a silent call can stand still.

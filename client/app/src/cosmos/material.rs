@@ -112,7 +112,11 @@ pub struct StillUniform {
 }
 
 fn premultiplied(descriptor: &mut RenderPipelineDescriptor) {
-    if let Some(Some(target)) = descriptor.fragment.as_mut().and_then(|fragment| fragment.targets.first_mut()) {
+    if let Some(Some(target)) = descriptor
+        .fragment
+        .as_mut()
+        .and_then(|fragment| fragment.targets.first_mut())
+    {
         target.blend = Some(BlendState::PREMULTIPLIED_ALPHA_BLENDING);
     }
 }

@@ -111,19 +111,32 @@ impl Frame {
 
 fn raise(commands: &mut Commands, stores: &mut Stores, quad: &Handle<Mesh>, body: &Body, plain: bool) -> Actor {
     let traits = PlanetTraits::of(&body.key);
-    let planet_material =
-        stores.planets.add(PlanetMaterial { uniform: traits.uniform(Vec3::Z, 0.0, traits.extent(), body.radius) });
+    let planet_material = stores.planets.add(PlanetMaterial {
+        uniform: traits.uniform(Vec3::Z, 0.0, traits.extent(), body.radius),
+    });
     let sprite_material = stores.stills.add(StillMaterial {
         uniform: StillUniform::default(),
         picture: Handle::default(),
         whole: false,
     });
-    let corona_material = stores.coronas.add(CoronaMaterial { uniform: CoronaUniform::default(), plain });
-    let orbit_material = stores.orbits.add(OrbitMaterial { uniform: OrbitUniform::default(), even: true });
+    let corona_material = stores.coronas.add(CoronaMaterial {
+        uniform: CoronaUniform::default(),
+        plain,
+    });
+    let orbit_material = stores.orbits.add(OrbitMaterial {
+        uniform: OrbitUniform::default(),
+        even: true,
+    });
     let hidden = Visibility::Hidden;
-    let planet = commands.spawn((Mesh2d(quad.clone()), MeshMaterial2d(planet_material.clone()), hidden)).id();
-    let sprite_quad = commands.spawn((Mesh2d(quad.clone()), MeshMaterial2d(sprite_material.clone()), hidden)).id();
-    let corona = commands.spawn((Mesh2d(quad.clone()), MeshMaterial2d(corona_material.clone()), hidden)).id();
+    let planet = commands
+        .spawn((Mesh2d(quad.clone()), MeshMaterial2d(planet_material.clone()), hidden))
+        .id();
+    let sprite_quad = commands
+        .spawn((Mesh2d(quad.clone()), MeshMaterial2d(sprite_material.clone()), hidden))
+        .id();
+    let corona = commands
+        .spawn((Mesh2d(quad.clone()), MeshMaterial2d(corona_material.clone()), hidden))
+        .id();
     let orbit = commands.spawn((MeshMaterial2d(orbit_material.clone()), hidden)).id();
     Actor {
         // Any number does, as long as two people's flames differ.
@@ -169,7 +182,10 @@ fn move_orrery(
         return;
     };
     let Ok(window) = window.single() else { return };
-    let frame = Frame { size: window.size(), scale: window.scale_factor() };
+    let frame = Frame {
+        size: window.size(),
+        scale: window.scale_factor(),
+    };
     let low = *quality == Quality::Low;
 
     orrery.actors.retain(|key, actor| {
@@ -186,8 +202,10 @@ fn move_orrery(
     let mut voices = 0.0_f32;
     let share = 1.0 - (-clock.delta_s / MARK_S).exp();
     for (n, body) in call.bodies.iter().enumerate() {
-        let actor =
-            orrery.actors.entry(body.key).or_insert_with(|| raise(&mut commands, &mut stores, &quad.0, body, low));
+        let actor = orrery
+            .actors
+            .entry(body.key)
+            .or_insert_with(|| raise(&mut commands, &mut stores, &quad.0, body, low));
         let heard = if body.muted || body.connecting { 0.0 } else { body.level };
         actor.level = follow(actor.level, heard, clock.delta_s);
         let share = if input.reduced_motion { 1.0 } else { share };
@@ -205,9 +223,29 @@ fn move_orrery(
         }
         place_corona(actor, body, &frame, z + 0.01, &clock, &mut stores, &mut placed);
         let sharing = call.bodies.iter().filter(|other| same_orbit(other, body)).count();
-        place_orbit(&mut commands, actor, body, sharing, &frame, &clock, &mut stores, &mut placed);
+        place_orbit(
+            &mut commands,
+            actor,
+            body,
+            sharing,
+            &frame,
+            &clock,
+            &mut stores,
+            &mut placed,
+        );
     }
-    place_sun(&mut commands, orrery, call, voices, low, &frame, &clock, &quad.0, &mut stores, &mut placed);
+    place_sun(
+        &mut commands,
+        orrery,
+        call,
+        voices,
+        low,
+        &frame,
+        &clock,
+        &quad.0,
+        &mut stores,
+        &mut placed,
+    );
 }
 
 fn same_orbit(one: &Body, other: &Body) -> bool {
@@ -239,7 +277,11 @@ type Placed<'w, 's> = Query<'w, 's, (&'static mut Transform, &'static mut Visibi
 
 fn put(placed: &mut Placed<'_, '_>, entity: Entity, at: Vec3, size: Vec2) {
     if let Ok((mut transform, mut visibility)) = placed.get_mut(entity) {
-        transform.set_if_neq(Transform { translation: at, scale: size.extend(1.0), ..default() });
+        transform.set_if_neq(Transform {
+            translation: at,
+            scale: size.extend(1.0),
+            ..default()
+        });
         visibility.set_if_neq(Visibility::Inherited);
     }
 }
@@ -263,11 +305,18 @@ fn place_planet(
 ) {
     let extent = actor.traits.extent();
     if let Some(mut material) = stores.planets.get_mut(&actor.planet_material) {
-        let mut uniform = actor.traits.uniform(light, clock.motion_s as f32, extent, body.radius * frame.scale);
+        let mut uniform = actor
+            .traits
+            .uniform(light, clock.motion_s as f32, extent, body.radius * frame.scale);
         uniform.state.z = dimming(actor.marks, body);
         material.uniform = uniform;
     }
-    put(placed, actor.planet, frame.world(body.centre, z), Vec2::splat(2.0 * extent * body.radius));
+    put(
+        placed,
+        actor.planet,
+        frame.world(body.centre, z),
+        Vec2::splat(2.0 * extent * body.radius),
+    );
     hide(placed, actor.sprite_quad);
 }
 
@@ -299,7 +348,10 @@ fn place_sprite(
             _ => stores.images.add(planet_texture(side)),
         };
         let uniform = actor.traits.uniform(light, 0.0, extent, side as f32 / 2.0 / extent);
-        stores.queue.push(DrawJob { target: image.clone(), uniform });
+        stores.queue.push(DrawJob {
+            target: image.clone(),
+            uniform,
+        });
         actor.sprite = Some(Sprite { image, light, side });
     }
     let Some(sprite) = &actor.sprite else { return };
@@ -307,7 +359,12 @@ fn place_sprite(
         material.picture = sprite.image.clone();
         material.uniform.state = Vec4::new(dimming(actor.marks, body), 1.0, 1.0, 0.0);
     }
-    put(placed, actor.sprite_quad, frame.world(body.centre, z), Vec2::splat(2.0 * extent * body.radius));
+    put(
+        placed,
+        actor.sprite_quad,
+        frame.world(body.centre, z),
+        Vec2::splat(2.0 * extent * body.radius),
+    );
     hide(placed, actor.planet);
 }
 
@@ -333,7 +390,12 @@ fn place_corona(
             ion: colour(tokens::ION, 0.0),
         };
     }
-    put(placed, actor.corona, frame.world(body.centre, z), Vec2::splat(2.0 * extent * body.radius));
+    put(
+        placed,
+        actor.corona,
+        frame.world(body.centre, z),
+        Vec2::splat(2.0 * extent * body.radius),
+    );
 }
 
 #[expect(clippy::too_many_arguments, reason = "a plain step of move_orrery")]
@@ -351,7 +413,9 @@ fn place_orbit(
     let (axes, drawn_width) = actor.orbit_shape;
     if !axes.abs_diff_eq(body.orbit, 0.25) || drawn_width != width {
         actor.orbit_shape = (body.orbit, width);
-        commands.entity(actor.orbit).insert(Mesh2d(stores.meshes.add(ribbon::ellipse(body.orbit, width))));
+        commands
+            .entity(actor.orbit)
+            .insert(Mesh2d(stores.meshes.add(ribbon::ellipse(body.orbit, width))));
     }
     if let Some(mut material) = stores.orbits.get_mut(&actor.orbit_material) {
         material.even = actor.fray <= FRAYS;
@@ -359,7 +423,12 @@ fn place_orbit(
         let brightness = 0.34 * (1.0 + actor.fray) / if actor.fray > FRAYS { 1.0 } else { sharing.max(1) as f32 };
         material.uniform = OrbitUniform {
             colour: Vec4::new(0.48, 0.58, 1.0, brightness),
-            shape: Vec4::new(width * frame.scale, actor.fray, (clock.motion_s % 4096.0) as f32, body.phase),
+            shape: Vec4::new(
+                width * frame.scale,
+                actor.fray,
+                (clock.motion_s % 4096.0) as f32,
+                body.phase,
+            ),
         };
     }
     put(placed, actor.orbit, frame.world(body.orbit_centre, 1.0), Vec2::ONE);
@@ -378,12 +447,22 @@ fn place_sun(
     stores: &mut Stores,
     placed: &mut Placed<'_, '_>,
 ) {
-    let centre = call.bodies.first().map_or(call.stage.center(), |body| body.orbit_centre);
+    let centre = call
+        .bodies
+        .first()
+        .map_or(call.stage.center(), |body| body.orbit_centre);
     let side = call.stage.height().max(1.0) * if low { 0.5 } else { 0.8 };
     let (sun, material) = orrery.sun.get_or_insert_with(|| {
-        let material = stores.suns.add(SunMaterial { uniform: SunUniform::default() });
+        let material = stores.suns.add(SunMaterial {
+            uniform: SunUniform::default(),
+        });
         let hidden = Visibility::Hidden;
-        (commands.spawn((Mesh2d(quad.clone()), MeshMaterial2d(material.clone()), hidden)).id(), material)
+        (
+            commands
+                .spawn((Mesh2d(quad.clone()), MeshMaterial2d(material.clone()), hidden))
+                .id(),
+            material,
+        )
     });
     if let Some(mut material) = stores.suns.get_mut(&*material) {
         material.uniform = SunUniform {

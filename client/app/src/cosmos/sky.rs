@@ -12,9 +12,7 @@ use bevy::render::render_resource::TextureFormat;
 use bevy::window::PrimaryWindow;
 
 use super::draw::Exposures;
-use super::material::{
-    MAX_PANES, NebulaMaterial, NebulaUniform, SkyMaterial, SkyUniform, StillMaterial, StillUniform,
-};
+use super::material::{MAX_PANES, NebulaMaterial, NebulaUniform, SkyMaterial, SkyUniform, StillMaterial, StillUniform};
 use super::traits::PlanetTraits;
 use super::{SceneClock, SceneInput, UnitQuad};
 use crate::quality::Quality;
@@ -99,10 +97,18 @@ struct SkyQuad;
 fn image_camera(order: isize, layer: usize, target: &Handle<Image>) -> impl Bundle {
     (
         Camera2d,
-        Camera { order, is_active: false, clear_color: Color::BLACK.into(), ..default() },
+        Camera {
+            order,
+            is_active: false,
+            clear_color: Color::BLACK.into(),
+            ..default()
+        },
         RenderTarget::Image(target.clone().into()),
         Projection::Orthographic(OrthographicProjection {
-            scaling_mode: ScalingMode::Fixed { width: 1.0, height: 1.0 },
+            scaling_mode: ScalingMode::Fixed {
+                width: 1.0,
+                height: 1.0,
+            },
             ..OrthographicProjection::default_2d()
         }),
         Msaa::Off,
@@ -119,12 +125,24 @@ fn set_up(
     mut skies: ResMut<Assets<SkyMaterial>>,
     mut stills: ResMut<Assets<StillMaterial>>,
 ) {
-    let nebula_image = images.add(Image::new_target_texture(512, NEBULA_HEIGHT, TextureFormat::Rgba16Float, None));
+    let nebula_image = images.add(Image::new_target_texture(
+        512,
+        NEBULA_HEIGHT,
+        TextureFormat::Rgba16Float,
+        None,
+    ));
     let cache = images.add(Image::new_target_texture(64, 64, TextureFormat::Rgba8Unorm, None));
-    let nebula = nebulas.add(NebulaMaterial { uniform: NebulaUniform::default() });
-    let sky = skies.add(SkyMaterial { uniform: SkyUniform::default(), nebula: nebula_image.clone() });
+    let nebula = nebulas.add(NebulaMaterial {
+        uniform: NebulaUniform::default(),
+    });
+    let sky = skies.add(SkyMaterial {
+        uniform: SkyUniform::default(),
+        nebula: nebula_image.clone(),
+    });
     let still = stills.add(StillMaterial {
-        uniform: StillUniform { state: Vec4::new(0.0, 1.0, 0.0, 0.0) },
+        uniform: StillUniform {
+            state: Vec4::new(0.0, 1.0, 0.0, 0.0),
+        },
         picture: cache.clone(),
         whole: true,
     });
@@ -132,10 +150,22 @@ fn set_up(
     let nebula_camera = commands.spawn(image_camera(-300, NEBULA_LAYER, &nebula_image)).id();
     let sky_camera = commands.spawn(image_camera(-200, SKY_LAYER, &cache)).id();
     let mesh = Mesh2d(quad.0.clone());
-    commands.spawn((mesh.clone(), MeshMaterial2d(nebula.clone()), RenderLayers::layer(NEBULA_LAYER)));
-    commands.spawn((mesh.clone(), MeshMaterial2d(sky.clone()), RenderLayers::layer(SKY_LAYER)));
-    let live = commands.spawn((mesh.clone(), MeshMaterial2d(sky.clone()), SkyQuad, Visibility::Hidden)).id();
-    let cached = commands.spawn((mesh, MeshMaterial2d(still), SkyQuad, Visibility::Hidden)).id();
+    commands.spawn((
+        mesh.clone(),
+        MeshMaterial2d(nebula.clone()),
+        RenderLayers::layer(NEBULA_LAYER),
+    ));
+    commands.spawn((
+        mesh.clone(),
+        MeshMaterial2d(sky.clone()),
+        RenderLayers::layer(SKY_LAYER),
+    ));
+    let live = commands
+        .spawn((mesh.clone(), MeshMaterial2d(sky.clone()), SkyQuad, Visibility::Hidden))
+        .id();
+    let cached = commands
+        .spawn((mesh, MeshMaterial2d(still), SkyQuad, Visibility::Hidden))
+        .id();
     commands.insert_resource(Sky {
         nebula_image,
         nebula,
@@ -189,11 +219,19 @@ fn move_sky(
         let share = 1.0 - (-clock.delta_s / TINT_S).exp();
         sky.mood.approach(&wanted, share);
     }
-    let stamp = Stamp { size, scale: window.scale_factor(), panes: input.panes.clone(), mood: sky.mood.clone() };
+    let stamp = Stamp {
+        size,
+        scale: window.scale_factor(),
+        panes: input.panes.clone(),
+        mood: sky.mood.clone(),
+    };
 
     // The nebula's texture has the window's shape.
     let aspect = size.x as f32 / size.y as f32;
-    let nebula_size = UVec2::new((NEBULA_HEIGHT as f32 * aspect).round().clamp(64.0, 2048.0) as u32, NEBULA_HEIGHT);
+    let nebula_size = UVec2::new(
+        (NEBULA_HEIGHT as f32 * aspect).round().clamp(64.0, 2048.0) as u32,
+        NEBULA_HEIGHT,
+    );
     if nebula_size != sky.nebula_size {
         resize(&mut images, &sky.nebula_image, nebula_size);
         sky.nebula_size = nebula_size;
@@ -209,8 +247,12 @@ fn move_sky(
     if draw_nebula {
         sky.nebula_at_s = clock.now_s;
         if let Some(mut material) = nebulas.get_mut(&sky.nebula) {
-            material.uniform.tint =
-                Vec4::new(sky.mood.hue, sky.mood.strength, sky.mood.intensity, clock.motion_s as f32);
+            material.uniform.tint = Vec4::new(
+                sky.mood.hue,
+                sky.mood.strength,
+                sky.mood.intensity,
+                clock.motion_s as f32,
+            );
             material.uniform.frame = Vec4::new(aspect, MARGIN, 8.0, 6.0);
         }
         if let Ok(mut exposures) = exposures.get_mut(sky.nebula_camera) {
@@ -247,13 +289,20 @@ fn move_sky(
         };
     }
 
-    for (entity, shown) in [(sky.live, !stands_still), (sky.cached, stands_still && sky.drawn.is_some())] {
+    for (entity, shown) in [
+        (sky.live, !stands_still),
+        (sky.cached, stands_still && sky.drawn.is_some()),
+    ] {
         if let Ok((mut transform, mut visibility)) = quads.get_mut(entity) {
             let scale = logical.extend(1.0);
             if transform.scale != scale {
                 transform.scale = scale;
             }
-            visibility.set_if_neq(if shown { Visibility::Inherited } else { Visibility::Hidden });
+            visibility.set_if_neq(if shown {
+                Visibility::Inherited
+            } else {
+                Visibility::Hidden
+            });
         }
     }
 }
@@ -298,7 +347,9 @@ fn resize(images: &mut Assets<Image>, image: &Handle<Image>, size: UVec2) {
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(Startup, set_up.after(super::make_quad)).add_systems(
         PostUpdate,
-        (move_sky, ask_for_frames.run_if(is_changing)).chain().in_set(super::CosmosSystems::Order),
+        (move_sky, ask_for_frames.run_if(is_changing))
+            .chain()
+            .in_set(super::CosmosSystems::Order),
     );
 }
 
@@ -308,15 +359,37 @@ mod tests {
 
     #[test]
     fn the_hue_takes_the_short_way_round() {
-        let mut mood = Mood { hue: 0.95, strength: 1.0, intensity: 1.0 };
-        mood.approach(&Mood { hue: 0.05, strength: 1.0, intensity: 1.0 }, 0.5);
+        let mut mood = Mood {
+            hue: 0.95,
+            strength: 1.0,
+            intensity: 1.0,
+        };
+        mood.approach(
+            &Mood {
+                hue: 0.05,
+                strength: 1.0,
+                intensity: 1.0,
+            },
+            0.5,
+        );
         assert!(mood.hue > 0.99 || mood.hue < 0.01, "{}", mood.hue);
     }
 
     #[test]
     fn an_untinted_sky_takes_the_new_hue_at_once_and_fades_in() {
-        let mut mood = Mood { hue: 0.66, strength: 0.0, intensity: 1.0 };
-        mood.approach(&Mood { hue: 0.1, strength: 0.75, intensity: 1.0 }, 0.1);
+        let mut mood = Mood {
+            hue: 0.66,
+            strength: 0.0,
+            intensity: 1.0,
+        };
+        mood.approach(
+            &Mood {
+                hue: 0.1,
+                strength: 0.75,
+                intensity: 1.0,
+            },
+            0.1,
+        );
         assert_eq!(mood.hue, 0.1);
         assert!(mood.strength < 0.1);
     }

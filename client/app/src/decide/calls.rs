@@ -20,11 +20,21 @@ pub(super) fn act(world: &mut World, action: UiAction) {
     match action {
         UiAction::StartCall(channel) => {
             world.resource_mut::<Desk>().calling = true;
-            send(world, Command::StartCall { peer: PeerId(channel.0) }, Asked::StartCall);
+            send(
+                world,
+                Command::StartCall {
+                    peer: PeerId(channel.0),
+                },
+                Asked::StartCall,
+            );
         }
         UiAction::AcceptCall(call) => {
             // Accepting leaves the other call.
-            let other = world.resource::<CurrentCall>().own.and_then(|e| world.get::<Call>(e)).map(|call| call.0.call);
+            let other = world
+                .resource::<CurrentCall>()
+                .own
+                .and_then(|e| world.get::<Call>(e))
+                .map(|call| call.0.call);
             if let Some(other) = other.filter(|other| *other != id(call)) {
                 send(world, Command::LeaveCall { call: other }, Asked::Quiet);
             }
@@ -38,7 +48,14 @@ pub(super) fn act(world: &mut World, action: UiAction) {
         }
         UiAction::CloseCall(_) => close(world),
         UiAction::AddToCall { call, peer } => {
-            send(world, Command::AddToCall { call: id(call), peer: PeerId(peer.0) }, Asked::Plain);
+            send(
+                world,
+                Command::AddToCall {
+                    call: id(call),
+                    peer: PeerId(peer.0),
+                },
+                Asked::Plain,
+            );
         }
         UiAction::SetMuted(muted) => {
             let mut desk = world.resource_mut::<Desk>();
@@ -59,7 +76,11 @@ pub(super) fn act(world: &mut World, action: UiAction) {
 
 /// The ended call was read: back to its conversation.
 fn close(world: &mut World) {
-    let channel = world.resource_mut::<LastCall>().0.take().map(|ended| ended.view.channel);
+    let channel = world
+        .resource_mut::<LastCall>()
+        .0
+        .take()
+        .map(|ended| ended.view.channel);
     match channel {
         Some(channel) if world.resource::<Desk>().pane == Pane::Call => panes::open_channel(world, channel),
         _ => panes::show(world, Pane::Nothing),
@@ -74,7 +95,10 @@ pub(super) fn follow(
     last: Res<LastCall>,
     calls: Query<(&Call, Has<Active>, Has<Outgoing>)>,
 ) {
-    let incoming = current.incoming.and_then(|entity| calls.get(entity).ok()).map(|(call, ..)| call.0.call);
+    let incoming = current
+        .incoming
+        .and_then(|entity| calls.get(entity).ok())
+        .map(|(call, ..)| call.0.call);
     if desk.ringing.map(|(call, _)| call) != incoming {
         desk.ringing = incoming.map(|call| (call, unix_ms()));
     }

@@ -12,12 +12,26 @@ use crate::session::{self, Session};
 
 pub(super) fn act(world: &mut World, action: UiAction) {
     match action {
-        UiAction::CreateProfile { name, passphrase, server } => {
+        UiAction::CreateProfile {
+            name,
+            passphrase,
+            server,
+        } => {
             working(world);
-            world.resource_mut::<Kept>().change(|prefs| prefs.label.clone_from(&name));
+            world
+                .resource_mut::<Kept>()
+                .change(|prefs| prefs.label.clone_from(&name));
             let server = Some(server).filter(|server| !server.is_empty());
             let passphrase = Passphrase::new(passphrase.expose().to_owned());
-            send(world, Command::CreateProfile { name, passphrase, server }, Asked::Open);
+            send(
+                world,
+                Command::CreateProfile {
+                    name,
+                    passphrase,
+                    server,
+                },
+                Asked::Open,
+            );
         }
         UiAction::Unlock { passphrase } => {
             working(world);
@@ -25,12 +39,20 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             send(world, Command::Unlock { passphrase }, Asked::Open);
         }
         UiAction::ChooseProfile(id) => {
-            if let Some(folder) = world.resource::<Session>().profiles().and_then(|profiles| profiles.folder(&id)) {
+            if let Some(folder) = world
+                .resource::<Session>()
+                .profiles()
+                .and_then(|profiles| profiles.folder(&id))
+            {
                 session::open(world, folder);
             }
         }
         UiAction::NewProfile => {
-            if let Some(folder) = world.resource::<Session>().profiles().map(crate::profiles::Profiles::fresh) {
+            if let Some(folder) = world
+                .resource::<Session>()
+                .profiles()
+                .map(crate::profiles::Profiles::fresh)
+            {
                 session::open(world, folder);
             }
         }

@@ -8,8 +8,8 @@ use orrery_ecs::call::Call;
 use orrery_ecs::channel::OpenChannel;
 use orrery_ecs::derive::CurrentCall;
 use orrery_ecs::index::Index;
-use orrery_ecs::peer::Peer;
 use orrery_ecs::notice::Happened;
+use orrery_ecs::peer::Peer;
 use orrery_link::Notice as Told;
 use orrery_protocol::record::{CallOutcome, MessageKind};
 use orrery_protocol::{CallId, ChannelId, PeerId};
@@ -33,7 +33,11 @@ pub(super) struct Heard {
 }
 
 pub(super) fn hear(world: &mut World, mut heard: Local<Heard>) {
-    let news: Vec<Happened> = heard.cursor.read(world.resource::<Messages<Happened>>()).cloned().collect();
+    let news: Vec<Happened> = heard
+        .cursor
+        .read(world.resource::<Messages<Happened>>())
+        .cloned()
+        .collect();
     for happened in news {
         tell(world, happened);
     }
@@ -69,9 +73,14 @@ fn tell(world: &mut World, happened: Happened) {
             if here && !away(world) {
                 return;
             }
-            let MessageKind::Text { text } = &message.content else { return };
+            let MessageKind::Text { text } = &message.content else {
+                return;
+            };
             let name = name_of(world, message.author);
-            let notice = Notice::Message { name, text: text.chars().take(SAMPLE_CHARS).collect() };
+            let notice = Notice::Message {
+                name,
+                text: text.chars().take(SAMPLE_CHARS).collect(),
+            };
             if here {
                 notify(world, &notice, false);
             } else {
@@ -99,7 +108,9 @@ fn tell(world: &mut World, happened: Happened) {
         }
         Happened::PeerLeft { peer } => {
             let name = name_of(world, peer);
-            world.resource_mut::<Desk>().toast(Notice::Left { name }, None, Some(peer));
+            world
+                .resource_mut::<Desk>()
+                .toast(Notice::Left { name }, None, Some(peer));
         }
         Happened::Notice(told) => tell_notice(world, told),
     }
@@ -110,10 +121,14 @@ fn tell_notice(world: &mut World, told: Told) {
         Told::ClockSkew { seconds } => world.resource_mut::<Desk>().skew_s = Some(seconds),
         Told::SessionHealed { peer } => {
             let name = name_of(world, peer);
-            world.resource_mut::<Desk>().toast(Notice::SessionHealed { name }, Some(peer.into()), Some(peer));
+            world
+                .resource_mut::<Desk>()
+                .toast(Notice::SessionHealed { name }, Some(peer.into()), Some(peer));
         }
         Told::BindingFailed { .. } => world.resource_mut::<Desk>().complain(ErrorView::code("call_failed")),
-        Told::VersionMismatch { .. } => world.resource_mut::<Desk>().complain(ErrorView::code("version_mismatch")),
+        Told::VersionMismatch { .. } => world
+            .resource_mut::<Desk>()
+            .complain(ErrorView::code("version_mismatch")),
         Told::AddressesShown { call, peers } => world.resource_mut::<Desk>().strangers = Some((call, peers)),
         Told::Problem { code } => world.resource_mut::<Desk>().complain(error(code)),
         // Said by a later version of the worker.
@@ -123,7 +138,10 @@ fn tell_notice(world: &mut World, told: Told) {
 
 /// A call that rings is told to the desktop once, and asks for attention.
 fn ring(world: &mut World, rung: &mut Option<CallId>) {
-    let incoming = world.resource::<CurrentCall>().incoming.and_then(|entity| world.get::<Call>(entity));
+    let incoming = world
+        .resource::<CurrentCall>()
+        .incoming
+        .and_then(|entity| world.get::<Call>(entity));
     let Some((call, caller)) = incoming.map(|call| (call.0.call, call.0.caller)) else {
         *rung = None;
         return;
@@ -139,7 +157,16 @@ fn ring(world: &mut World, rung: &mut Option<CallId>) {
             .get(&caller)
             .and_then(|entity| world.get::<Peer>(entity))
             .is_some_and(|peer| peer.0.verified);
-        let body = strings::text(if verified { "incoming-verified" } else { "incoming-unverified" }).into_owned();
-        world.resource::<Notifier>().show(Note { title, body, urgent: true });
+        let body = strings::text(if verified {
+            "incoming-verified"
+        } else {
+            "incoming-unverified"
+        })
+        .into_owned();
+        world.resource::<Notifier>().show(Note {
+            title,
+            body,
+            urgent: true,
+        });
     }
 }

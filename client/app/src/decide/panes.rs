@@ -69,7 +69,10 @@ pub(super) fn open_channel(world: &mut World, id: ChannelId) {
         channel::open(world, id);
         let mut desk = world.resource_mut::<Desk>();
         desk.first_unread = None;
-        desk.unread_at = view.as_ref().filter(|view| view.unread > 0).and_then(|view| view.first_unread);
+        desk.unread_at = view
+            .as_ref()
+            .filter(|view| view.unread > 0)
+            .and_then(|view| view.first_unread);
         desk.draft = (view.map(|view| view.draft).unwrap_or_default(), desk.draft.1 + 1);
         desk.focus.0 = None;
     }
@@ -85,13 +88,20 @@ pub(super) fn follow(
     windows: Query<(&Window, Option<&orrery_ecs::chat::Messages>), Changed<Window>>,
     all: Query<&ChatMessage>,
 ) {
-    let Some(entity) = open.0.and_then(|id| channels.get(&id)) else { return };
-    let Ok((window, loaded)) = windows.get(entity) else { return };
+    let Some(entity) = open.0.and_then(|id| channels.get(&id)) else {
+        return;
+    };
+    let Ok((window, loaded)) = windows.get(entity) else {
+        return;
+    };
     if !window.loaded {
         return;
     }
     if let Some(place) = desk.unread_at {
-        let found = loaded.map(orrery_ecs::chat::Messages::entities).unwrap_or_default().iter();
+        let found = loaded
+            .map(orrery_ecs::chat::Messages::entities)
+            .unwrap_or_default()
+            .iter();
         let first = found
             .filter_map(|entity| all.get(*entity).ok())
             .filter(|message| message.0.order >= place)

@@ -31,9 +31,17 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             send(world, Command::AddContact { link }, Asked::Request(name));
         }
         UiAction::AcceptWelcome => {
-            let Some(invite) = world.resource::<Session>().welcome().cloned() else { return };
+            let Some(invite) = world.resource::<Session>().welcome().cloned() else {
+                return;
+            };
             world.resource_mut::<Kept>().change(|prefs| prefs.welcome_seen = true);
-            send(world, Command::AddContact { link: invite.to_string() }, Asked::Request(invite.name));
+            send(
+                world,
+                Command::AddContact {
+                    link: invite.to_string(),
+                },
+                Asked::Request(invite.name),
+            );
         }
         UiAction::DismissWelcome => world.resource_mut::<Kept>().change(|prefs| prefs.welcome_seen = true),
         UiAction::CancelRequest(peer) => send(world, Command::CancelRequest { peer: id(peer) }, Asked::Plain),
@@ -67,14 +75,27 @@ fn check(world: &World, text: &str) -> LinkCheck {
         return LinkCheck::Empty;
     }
     let bad = |code: &str| LinkCheck::Bad(ErrorView::code(code));
-    let Ok(invite) = text.parse::<Invite>() else { return bad("bad_link") };
-    if world.resource::<Profile>().open().is_some_and(|own| own.peer == invite.peer) {
+    let Ok(invite) = text.parse::<Invite>() else {
+        return bad("bad_link");
+    };
+    if world
+        .resource::<Profile>()
+        .open()
+        .is_some_and(|own| own.peer == invite.peer)
+    {
         return bad("own_link");
     }
-    let known = world.resource::<Index<PeerId>>().get(&invite.peer).and_then(|entity| world.get::<Peer>(entity));
+    let known = world
+        .resource::<Index<PeerId>>()
+        .get(&invite.peer)
+        .and_then(|entity| world.get::<Peer>(entity));
     match known.map(|peer| peer.0.state) {
         Some(ContactState::Contact) => bad("already_contact"),
         Some(ContactState::RequestedByUs) => bad("request_pending"),
-        _ => LinkCheck::Good { peer: PeerKey(invite.peer.0), name: invite.name, server: invite.via },
+        _ => LinkCheck::Good {
+            peer: PeerKey(invite.peer.0),
+            name: invite.name,
+            server: invite.via,
+        },
     }
 }

@@ -38,14 +38,20 @@ pub(super) fn act(world: &mut World, action: UiAction) {
 fn set(world: &mut World, setting: Setting) {
     match setting {
         Setting::Name(name) => {
-            world.resource_mut::<Kept>().change(|prefs| prefs.label.clone_from(&name));
+            world
+                .resource_mut::<Kept>()
+                .change(|prefs| prefs.label.clone_from(&name));
             send(world, Command::SetName { name }, Asked::Setting);
         }
         Setting::Server(server) => send(world, Command::SetServer { server }, Asked::Setting),
         Setting::ReducedMotion(on) => world.resource_mut::<Kept>().change(|prefs| prefs.reduced_motion = on),
         Setting::Notifications(on) => world.resource_mut::<Kept>().change(|prefs| prefs.notifications = on),
         other => {
-            let Some(mut settings) = world.resource::<Profile>().open().map(|profile| profile.settings.clone()) else {
+            let Some(mut settings) = world
+                .resource::<Profile>()
+                .open()
+                .map(|profile| profile.settings.clone())
+            else {
                 return;
             };
             change(&mut settings, other);
@@ -125,9 +131,21 @@ mod tests {
         let before = Settings::default();
         let mut after = before.clone();
         change(&mut after, Setting::Typing(false));
-        assert_eq!(after, Settings { typing: false, ..before.clone() });
+        assert_eq!(
+            after,
+            Settings {
+                typing: false,
+                ..before.clone()
+            }
+        );
         let mut after = before.clone();
         change(&mut after, Setting::Direct(DirectPolicy::CallsOnly));
-        assert_eq!(after, Settings { direct: Policy::Calls, ..before });
+        assert_eq!(
+            after,
+            Settings {
+                direct: Policy::Calls,
+                ..before
+            }
+        );
     }
 }

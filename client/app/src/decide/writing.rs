@@ -25,42 +25,108 @@ fn channel_id(key: ChannelKey) -> ChannelId {
 }
 
 fn reference(key: MessageKey) -> MessageRef {
-    MessageRef { author: PeerId(key.author()), id: MessageId(key.id()) }
+    MessageRef {
+        author: PeerId(key.author()),
+        id: MessageId(key.id()),
+    }
 }
 
 pub(super) fn act(world: &mut World, action: UiAction) {
     match action {
-        UiAction::SendText { channel, text, reply_to } => {
+        UiAction::SendText {
+            channel,
+            text,
+            reply_to,
+        } => {
             let reply_to = reply_to.map(reference);
             stop_typing(world);
-            send(world, Command::SendText { channel: channel_id(channel), text, reply_to }, Asked::Plain);
+            send(
+                world,
+                Command::SendText {
+                    channel: channel_id(channel),
+                    text,
+                    reply_to,
+                },
+                Asked::Plain,
+            );
         }
         UiAction::EditText { channel, message, text } => {
             let id = reference(message).id;
-            send(world, Command::EditText { channel: channel_id(channel), id, text }, Asked::Plain);
+            send(
+                world,
+                Command::EditText {
+                    channel: channel_id(channel),
+                    id,
+                    text,
+                },
+                Asked::Plain,
+            );
         }
         UiAction::DeleteMessage { channel, message } => {
             let id = reference(message).id;
-            send(world, Command::DeleteMessage { channel: channel_id(channel), id }, Asked::Plain);
+            send(
+                world,
+                Command::DeleteMessage {
+                    channel: channel_id(channel),
+                    id,
+                },
+                Asked::Plain,
+            );
         }
-        UiAction::React { channel, message, emoji, on } => {
+        UiAction::React {
+            channel,
+            message,
+            emoji,
+            on,
+        } => {
             let target = reference(message);
-            send(world, Command::React { channel: channel_id(channel), target, emoji, on }, Asked::Plain);
+            send(
+                world,
+                Command::React {
+                    channel: channel_id(channel),
+                    target,
+                    emoji,
+                    on,
+                },
+                Asked::Plain,
+            );
         }
         UiAction::RetryMessage { channel, message } => {
             let id = reference(message).id;
-            send(world, Command::RetryMessage { channel: channel_id(channel), id }, Asked::Plain);
+            send(
+                world,
+                Command::RetryMessage {
+                    channel: channel_id(channel),
+                    id,
+                },
+                Asked::Plain,
+            );
         }
         UiAction::CancelMessage { channel, message } => {
             let id = reference(message).id;
-            send(world, Command::CancelMessage { channel: channel_id(channel), id }, Asked::Plain);
+            send(
+                world,
+                Command::CancelMessage {
+                    channel: channel_id(channel),
+                    id,
+                },
+                Asked::Plain,
+            );
         }
         UiAction::DraftChanged { channel, text } => {
-            send(world, Command::SetDraft { channel: channel_id(channel), text }, Asked::Quiet);
+            send(
+                world,
+                Command::SetDraft {
+                    channel: channel_id(channel),
+                    text,
+                },
+                Asked::Quiet,
+            );
         }
         UiAction::Typing(channel) => {
             let channel = channel_id(channel);
-            world.resource_mut::<Desk>().bypass_change_detection().typing = Some((channel, Instant::now() + TYPING_ENDS));
+            world.resource_mut::<Desk>().bypass_change_detection().typing =
+                Some((channel, Instant::now() + TYPING_ENDS));
             send(world, Command::SetTyping { channel, on: true }, Asked::Quiet);
         }
         UiAction::LoadOlder(channel) if is_open(world, channel) => channel::load_older(world),
@@ -77,13 +143,28 @@ pub(super) fn act(world: &mut World, action: UiAction) {
                 .and_then(|entity| world.get::<ChatMessage>(entity))
                 .map(|message| message.0.order);
             if let Some(up_to) = order {
-                send(world, Command::MarkRead { channel: channel_id(channel), up_to }, Asked::Quiet);
+                send(
+                    world,
+                    Command::MarkRead {
+                        channel: channel_id(channel),
+                        up_to,
+                    },
+                    Asked::Quiet,
+                );
             }
         }
         UiAction::Search { channel, query } => {
             world.resource_mut::<Desk>().search = Some((query.clone(), true));
             let channel = Some(channel_id(channel));
-            send(world, Command::Search { query, channel, limit: SEARCH_LIMIT }, Asked::Search);
+            send(
+                world,
+                Command::Search {
+                    query,
+                    channel,
+                    limit: SEARCH_LIMIT,
+                },
+                Asked::Search,
+            );
         }
         UiAction::CloseSearch(_) => world.resource_mut::<Desk>().search = None,
         _ => {}

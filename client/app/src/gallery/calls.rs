@@ -16,7 +16,11 @@ fn call(people: usize, phase: CallPhase) -> CallView {
         muted: false,
         deafened: false,
         addable: (4..7)
-            .map(|n| ContactPick { peer: key(n), name: name(n).into(), presence: Presence::Here })
+            .map(|n| ContactPick {
+                peer: key(n),
+                name: name(n).into(),
+                presence: Presence::Here,
+            })
             .collect(),
         strangers: Vec::new(),
         trouble: None,
@@ -26,14 +30,24 @@ fn call(people: usize, phase: CallPhase) -> CallView {
 
 fn pose(title: &str, view: CallView, persons: Vec<Person>) -> Pose {
     let screen = ScreenView::Home(Box::new(home(MainPane::Call(Box::new(view)))));
-    Pose { persons, calm: false, ..Pose::new(title, screen) }
+    Pose {
+        persons,
+        calm: false,
+        ..Pose::new(title, screen)
+    }
 }
 
 fn persons(people: usize) -> Vec<Person> {
     (0..people)
         .map(|n| Person {
             me: n == 0,
-            status: if n == 0 { PlateStatus::None } else { PlateStatus::Direct { rtt_ms: 11 + 7 * n as u32 } },
+            status: if n == 0 {
+                PlateStatus::None
+            } else {
+                PlateStatus::Direct {
+                    rtt_ms: 11 + 7 * n as u32,
+                }
+            },
             ..Person::new(key(n), name(n))
         })
         .collect()
@@ -54,8 +68,12 @@ fn four() -> Vec<Person> {
 }
 
 pub(super) fn all() -> Vec<Pose> {
-    let active = CallPhase::Active { since_ms: ago(13) + 19_000 };
-    let ringing = CallPhase::RingingOut { since_ms: ago(0) - 4000 };
+    let active = CallPhase::Active {
+        since_ms: ago(13) + 19_000,
+    };
+    let ringing = CallPhase::RingingOut {
+        since_ms: ago(0) - 4000,
+    };
     let one = with(persons(2), 1, |p| {
         p.connecting = true;
         p.status = PlateStatus::Ringing;
@@ -63,7 +81,10 @@ pub(super) fn all() -> Vec<Pose> {
     let two = with(persons(2), 1, |p| p.level = 0.8);
     let states = with(four(), 2, |p| {
         p.fray = 0.75;
-        p.status = PlateStatus::BadLink { rtt_ms: 412, loss_percent: 9 };
+        p.status = PlateStatus::BadLink {
+            rtt_ms: 412,
+            loss_percent: 9,
+        };
     });
     let states = with(states, 3, |p| {
         p.muted = true;
@@ -78,8 +99,15 @@ pub(super) fn all() -> Vec<Pose> {
     let eight = with(with(persons(8), 3, |p| p.level = 0.9), 5, |p| p.muted = true);
     let sixteen = with(with(persons(16), 6, |p| p.level = 0.85), 11, |p| p.level = 0.4);
     let sixteen = with(with(sixteen, 4, |p| p.muted = true), 9, |p| p.muted = true);
-    let muted = CallView { muted: true, all_verified: false, ..call(5, active.clone()) };
-    let ended = CallPhase::Ended { reason: EndReason::TheyLeft, seconds: 754 };
+    let muted = CallView {
+        muted: true,
+        all_verified: false,
+        ..call(5, active.clone())
+    };
+    let ended = CallPhase::Ended {
+        reason: EndReason::TheyLeft,
+        seconds: 754,
+    };
     vec![
         pose("call-ringing", call(2, ringing), one),
         pose("call-alone", call(1, CallPhase::Connecting), persons(1)),

@@ -15,7 +15,9 @@ pub(super) const NAMES: [&str; 16] = [
 ];
 
 /// Planets worth a look, chosen by eye: one number each.
-const SEEDS: [u8; 16] = [63, 47, 124, 182, 222, 29, 114, 184, 144, 120, 152, 237, 229, 110, 84, 183];
+const SEEDS: [u8; 16] = [
+    63, 47, 124, 182, 222, 29, 114, 184, 144, 120, 152, 237, 229, 110, 84, 183,
+];
 
 /// The key of the n-th person.
 pub(super) fn key(n: usize) -> PeerKey {
@@ -64,14 +66,34 @@ fn row(n: usize, presence: Presence, minutes: i64, text: &str, mine: bool) -> Co
 
 /// The people list.
 pub(super) fn contacts() -> Vec<ContactRow> {
-    let gone = |hours: i64| Presence::Gone { seen_ms: Some(ago(hours * HOUR / MINUTE)) };
+    let gone = |hours: i64| Presence::Gone {
+        seen_ms: Some(ago(hours * HOUR / MINUTE)),
+    };
     vec![
-        row(1, Presence::Here, 0, "Call at seven? Callisto wants to show the telescope pictures.", false),
-        ContactRow { unread: 3, ..row(2, Presence::Here, 12, "Saturn came out well this time", false) },
+        row(
+            1,
+            Presence::Here,
+            0,
+            "Call at seven? Callisto wants to show the telescope pictures.",
+            false,
+        ),
+        ContactRow {
+            unread: 3,
+            ..row(2, Presence::Here, 12, "Saturn came out well this time", false)
+        },
         row(3, gone(2), 130, "The path along the ridge is open again", true),
         row(4, Presence::Here, 300, "Say something and I say it back", false),
-        ContactRow { draft: true, ..row(6, gone(20), 60 * 26, "Thank you for the seeds!", false) },
-        row(8, Presence::Unknown, 60 * 24 * 6, "See you at the observatory on Friday", true),
+        ContactRow {
+            draft: true,
+            ..row(6, gone(20), 60 * 26, "Thank you for the seeds!", false)
+        },
+        row(
+            8,
+            Presence::Unknown,
+            60 * 24 * 6,
+            "See you at the observatory on Friday",
+            true,
+        ),
     ]
 }
 
@@ -91,7 +113,11 @@ pub(super) fn home(main: MainPane) -> HomeView {
     HomeView {
         me: me(),
         contacts: contacts(),
-        requests_in: vec![RequestIn { peer: key(5), name: name(5).into(), at_ms: ago(4) }],
+        requests_in: vec![RequestIn {
+            peer: key(5),
+            name: name(5).into(),
+            at_ms: ago(4),
+        }],
         requests_out: vec![RequestOut {
             peer: key(7),
             name: name(7).into(),
@@ -129,21 +155,45 @@ pub(super) fn talk() -> Vec<MessageView> {
     let relay = "The relay on the old laptop has been up for forty days now. I had forgotten it was there.";
     vec![
         message(1, 1, 60 * 25, "Did the new mirror arrive?"),
-        message(2, 0, 60 * 25 - 2, "This morning. It is heavier than I thought, and the box is a wardrobe."),
+        message(
+            2,
+            0,
+            60 * 25 - 2,
+            "This morning. It is heavier than I thought, and the box is a wardrobe.",
+        ),
         message(3, 1, 60 * 25 - 3, "Keep the box. You will move house one day."),
         message(4, 1, 49, relay),
         MessageView {
-            reply: Some(QuoteView { key: message_key(4, 1), author_name: "Rhea".into(), text: Some(relay.into()) }),
+            reply: Some(QuoteView {
+                key: message_key(4, 1),
+                author_name: "Rhea".into(),
+                text: Some(relay.into()),
+            }),
             reactions: vec![
-                ReactionView { emoji: "✨".into(), count: 1, mine: false, names: vec!["Rhea".into()] },
-                ReactionView { emoji: "👍".into(), count: 2, mine: true, names: vec!["You".into(), "Rhea".into()] },
+                ReactionView {
+                    emoji: "✨".into(),
+                    count: 1,
+                    mine: false,
+                    names: vec!["Rhea".into()],
+                },
+                ReactionView {
+                    emoji: "👍".into(),
+                    count: 2,
+                    mine: true,
+                    names: vec!["You".into(), "Rhea".into()],
+                },
             ],
             ..message(5, 0, 47, "That is the best thing anyone can say about a server.")
         },
         message(6, 0, 46, "Notes on how it is set up: https://example.org/relay"),
         MessageView {
             edited: true,
-            ..message(7, 1, 20, "Call at seven? Callisto wants to show the telescope pictures.")
+            ..message(
+                7,
+                1,
+                20,
+                "Call at seven? Callisto wants to show the telescope pictures.",
+            )
         },
     ]
 }

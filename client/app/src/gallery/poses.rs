@@ -2,9 +2,7 @@
 
 use bevy::math::Vec2;
 use orrery_ui::layout::PlanetPlacement;
-use orrery_ui::view::{
-    BannerView, IncomingCallView, Meters, PeerKey, PlateStatus, PlateView, ScreenView, ToastView,
-};
+use orrery_ui::view::{BannerView, IncomingCallView, Meters, PeerKey, PlateStatus, PlateView, ScreenView, ToastView};
 
 use crate::cosmos::level::LIT;
 use crate::cosmos::{Body, ShownLevels};

@@ -2,9 +2,9 @@
 
 use orrery_ui::view::{
     AddContactView, BannerButton, BannerView, Body, BrokenView, Busy, CallChance, CallNote, Connection,
-    ConversationView, Delivery, DeviceView, DirectPolicy, ErrorView, FirstStartView, HomeView, IncomingCallView,
-    Level, LinkCheck, MainPane, Meters, Notice, Presence, ProfileEntry, ProfilesView, ScreenView, SearchHit,
-    SearchView, SettingsView, ToastView, UnlockView,
+    ConversationView, Delivery, DeviceView, DirectPolicy, ErrorView, FirstStartView, HomeView, IncomingCallView, Level,
+    LinkCheck, MainPane, Meters, Notice, Presence, ProfileEntry, ProfilesView, ScreenView, SearchHit, SearchView,
+    SettingsView, ToastView, UnlockView,
 };
 
 use super::people::{ago, channel, home, key, me, message, message_key, name, talk};
@@ -42,14 +42,24 @@ fn talking(view: ConversationView) -> ScreenView {
 }
 
 fn in_room(name: &str, screen: ScreenView) -> Pose {
-    Pose { room: Some(key(1).0), ..Pose::new(name, screen) }
+    Pose {
+        room: Some(key(1).0),
+        ..Pose::new(name, screen)
+    }
 }
 
 fn entrance() -> Vec<Pose> {
     let folder = "/home/you/.local/share/orrery/profiles/profile-1";
-    let first =
-        FirstStartView { folder: folder.into(), server: "wss://talk.example.org".into(), ..FirstStartView::default() };
-    let unlock = UnlockView { name: "Home".into(), can_go_back: true, ..UnlockView::default() };
+    let first = FirstStartView {
+        folder: folder.into(),
+        server: "wss://talk.example.org".into(),
+        ..FirstStartView::default()
+    };
+    let unlock = UnlockView {
+        name: "Home".into(),
+        can_go_back: true,
+        ..UnlockView::default()
+    };
     let entry = |id: &str, name: &str, n: Option<usize>, minutes: i64, in_use: bool| ProfileEntry {
         id: id.into(),
         name: name.into(),
@@ -62,10 +72,16 @@ fn entrance() -> Vec<Pose> {
         Pose::new("first-start", ScreenView::FirstStart(first.clone())),
         Pose::new(
             "first-start-working",
-            ScreenView::FirstStart(FirstStartView { busy: Some(Busy::DerivingKey), ..first }),
+            ScreenView::FirstStart(FirstStartView {
+                busy: Some(Busy::DerivingKey),
+                ..first
+            }),
         ),
         Pose::new("unlock", ScreenView::Unlock(unlock.clone())),
-        Pose::new("unlock-wrong", ScreenView::Unlock(UnlockView { error: wrong, ..unlock })),
+        Pose::new(
+            "unlock-wrong",
+            ScreenView::Unlock(UnlockView { error: wrong, ..unlock }),
+        ),
         Pose::new(
             "profiles",
             ScreenView::Profiles(ProfilesView {
@@ -90,8 +106,16 @@ fn entrance() -> Vec<Pose> {
 }
 
 fn homes() -> Vec<Pose> {
-    let empty = HomeView { contacts: Vec::new(), requests_in: Vec::new(), requests_out: Vec::new(), ..home(MainPane::Empty) };
-    let welcome = HomeView { welcome: Some("Echo".into()), ..empty.clone() };
+    let empty = HomeView {
+        contacts: Vec::new(),
+        requests_in: Vec::new(),
+        requests_out: Vec::new(),
+        ..home(MainPane::Empty)
+    };
+    let welcome = HomeView {
+        welcome: Some("Echo".into()),
+        ..empty.clone()
+    };
     let lost = HomeView {
         me: orrery_ui::view::MeView {
             connection: Connection::Offline {
@@ -112,18 +136,27 @@ fn homes() -> Vec<Pose> {
         Pose::new("home-empty", ScreenView::Home(Box::new(empty))),
         Pose::new("home-welcome", ScreenView::Home(Box::new(welcome))),
         Pose::new("home", screen(MainPane::Empty)),
-        Pose { banner: Some(banner), ..in_room("lost-connection", ScreenView::Home(Box::new(lost))) },
+        Pose {
+            banner: Some(banner),
+            ..in_room("lost-connection", ScreenView::Home(Box::new(lost)))
+        },
     ]
 }
 
 /// What was written while the server was away.
 fn waiting() -> ConversationView {
     let mut view = conversation(1);
-    let with = |delivery, id, text| orrery_ui::view::MessageView { delivery: Some(delivery), ..message(id, 0, 1, text) };
-    view.messages.push(with(Delivery::Sending, 20, "Are you there already?"));
-    view.messages.push(with(Delivery::Waiting, 21, "I left the lamp on for you."));
+    let with = |delivery, id, text| orrery_ui::view::MessageView {
+        delivery: Some(delivery),
+        ..message(id, 0, 1, text)
+    };
+    view.messages
+        .push(with(Delivery::Sending, 20, "Are you there already?"));
+    view.messages
+        .push(with(Delivery::Waiting, 21, "I left the lamp on for you."));
     let failed = Delivery::Failed(ErrorView::code("peer_unreachable"));
-    view.messages.push(with(failed, 22, "The key is under the third stone."));
+    view.messages
+        .push(with(failed, 22, "The key is under the third stone."));
     view
 }
 
@@ -134,9 +167,17 @@ fn conversations() -> Vec<Pose> {
 
     let mut many = conversation(2);
     many.messages = vec![
-        message(1, 2, 300, "日本語も、العربية も, and an emoji 🪐 or two 🌙✨: nothing is a box."),
+        message(
+            1,
+            2,
+            300,
+            "日本語も、العربية も, and an emoji 🪐 or two 🌙✨: nothing is a box.",
+        ),
         message(2, 0, 298, "Wie schön! Ça marche, ещё как."),
-        orrery_ui::view::MessageView { body: Body::Deleted, ..message(3, 2, 296, "") },
+        orrery_ui::view::MessageView {
+            body: Body::Deleted,
+            ..message(3, 2, 296, "")
+        },
         orrery_ui::view::MessageView {
             body: Body::Call(CallNote::Held { seconds: 754 }),
             delivery: None,
@@ -155,7 +196,12 @@ fn conversations() -> Vec<Pose> {
              turned and for forty minutes everything stood perfectly still. I have never seen the division in the rings \
              so clearly, and I forgot to press the button for half of it.\n\nPictures follow when they are stacked.",
         ),
-        message(7, 0, 12, "Averyveryverylongwordwithoutanyspaceatallthatmustnotpushtheconversationoutofitscolumnwhateverhappensandgoesonandonandonandon"),
+        message(
+            7,
+            0,
+            12,
+            "Averyveryverylongwordwithoutanyspaceatallthatmustnotpushtheconversationoutofitscolumnwhateverhappensandgoesonandonandonandon",
+        ),
     ];
     let mut renamed = home(MainPane::Conversation(Box::new(ConversationView {
         name: "Professor Callisto Featherstonehaugh-Montgomery of the Northern Observatory".into(),
@@ -179,14 +225,35 @@ fn conversations() -> Vec<Pose> {
         query: "relay".into(),
         busy: false,
         hits: vec![
-            hit(6, 0, 46, "Notes on how it is set up: https://example.org/relay", "relay"),
-            hit(4, 1, 49, "The relay on the old laptop has been up for forty days now.", "relay"),
-            hit(30, 1, 60 * 24 * 12, "Could you look after the relay while I am away?", "relay"),
+            hit(
+                6,
+                0,
+                46,
+                "Notes on how it is set up: https://example.org/relay",
+                "relay",
+            ),
+            hit(
+                4,
+                1,
+                49,
+                "The relay on the old laptop has been up for forty days now.",
+                "relay",
+            ),
+            hit(
+                30,
+                1,
+                60 * 24 * 12,
+                "Could you look after the relay while I am away?",
+                "relay",
+            ),
         ],
         more: false,
     });
     let mut nothing = conversation(1);
-    nothing.search = Some(SearchView { query: "zeppelin".into(), ..SearchView::default() });
+    nothing.search = Some(SearchView {
+        query: "zeppelin".into(),
+        ..SearchView::default()
+    });
     let mut fresh = conversation(3);
     fresh.messages = Vec::new();
     let mut blocked = conversation(3);
@@ -195,7 +262,10 @@ fn conversations() -> Vec<Pose> {
     vec![
         in_room("conversation", talking(conversation(1))),
         in_room("conversation-unread", talking(unread)),
-        in_room("conversation-scripts-and-long-names", ScreenView::Home(Box::new(renamed))),
+        in_room(
+            "conversation-scripts-and-long-names",
+            ScreenView::Home(Box::new(renamed)),
+        ),
         in_room("conversation-new", talking(fresh)),
         in_room("conversation-blocked", talking(blocked)),
         in_room("search", talking(search)),
@@ -204,18 +274,34 @@ fn conversations() -> Vec<Pose> {
 }
 
 fn adding() -> Vec<Pose> {
-    let own_link = "orrery:ytcznaqqm5ngr3yxi2x5hxsw7w2oi6e6aq6o3dkehyxkq5o3n5uq?via=wss%3A%2F%2Ftalk.example.org&name=You&t=k4w2";
-    let add = |check| MainPane::AddContact(Box::new(AddContactView { own_link: own_link.into(), check }));
-    let good = LinkCheck::Good { peer: key(10), name: name(10).into(), server: "wss://talk.example.org".into() };
+    let own_link =
+        "orrery:ytcznaqqm5ngr3yxi2x5hxsw7w2oi6e6aq6o3dkehyxkq5o3n5uq?via=wss%3A%2F%2Ftalk.example.org&name=You&t=k4w2";
+    let add = |check| {
+        MainPane::AddContact(Box::new(AddContactView {
+            own_link: own_link.into(),
+            check,
+        }))
+    };
+    let good = LinkCheck::Good {
+        peer: key(10),
+        name: name(10).into(),
+        server: "wss://talk.example.org".into(),
+    };
     vec![
         Pose::new("add-contact", screen(add(LinkCheck::Empty))),
         Pose::new("add-contact-good", screen(add(good))),
-        Pose::new("add-contact-bad", screen(add(LinkCheck::Bad(ErrorView::code("bad_link"))))),
+        Pose::new(
+            "add-contact-bad",
+            screen(add(LinkCheck::Bad(ErrorView::code("bad_link")))),
+        ),
     ]
 }
 
 fn settings() -> Pose {
-    let device = |id: &str, name: &str| DeviceView { id: id.into(), name: name.into() };
+    let device = |id: &str, name: &str| DeviceView {
+        id: id.into(),
+        name: name.into(),
+    };
     let view = SettingsView {
         peer: key(0),
         id_text: "ytcznaqqm5ngr3yxi2x5hxsw7w2oi6e6aq6o3dkehyxkq5o3n5uq".into(),
@@ -242,7 +328,11 @@ fn settings() -> Pose {
         version: env!("CARGO_PKG_VERSION").into(),
     };
     Pose {
-        meters: Meters { mic: 0.62, mic_open: true, speaker: 0.0 },
+        meters: Meters {
+            mic: 0.62,
+            mic_open: true,
+            speaker: 0.0,
+        },
         ..Pose::new("settings", screen(MainPane::Settings(Box::new(view))))
     }
 }
@@ -265,14 +355,27 @@ fn overlays() -> Vec<Pose> {
         peer: n.map(key),
     };
     let toasts = vec![
-        toast(1, Notice::Message { name: name(2).into(), text: "Saturn came out well this time".into() }, Some(2)),
+        toast(
+            1,
+            Notice::Message {
+                name: name(2).into(),
+                text: "Saturn came out well this time".into(),
+            },
+            Some(2),
+        ),
         toast(2, Notice::Accepted { name: name(7).into() }, Some(7)),
         toast(3, Notice::Error(ErrorView::code("call_failed")), None),
         toast(4, Notice::Copied, None),
     ];
     vec![
-        Pose { incoming: Some(incoming), ..in_room("incoming-call", talking(conversation(3))) },
-        Pose { toasts, ..in_room("toasts", talking(conversation(1))) },
+        Pose {
+            incoming: Some(incoming),
+            ..in_room("incoming-call", talking(conversation(3)))
+        },
+        Pose {
+            toasts,
+            ..in_room("toasts", talking(conversation(1)))
+        },
     ]
 }
 

@@ -25,7 +25,10 @@ pub(super) fn view(world: &World) -> Option<BannerView> {
     }
     let seconds = desk.skew_s?;
     Some(BannerView {
-        error: ErrorView { code: "clock_skew".into(), detail: Some(seconds.abs().to_string()) },
+        error: ErrorView {
+            code: "clock_skew".into(),
+            detail: Some(seconds.abs().to_string()),
+        },
         level: Level::Warn,
         retry_at_ms: None,
         button: None,

@@ -7,15 +7,18 @@ use orrery_ecs::index::Index;
 use orrery_ecs::peer::Peer;
 use orrery_ecs::profile::SoundDevices;
 use orrery_link::{CallPhase as Stage, CallView as Running, ParticipantPhase};
-use orrery_protocol::record::CallOutcome;
 use orrery_protocol::PeerId;
+use orrery_protocol::record::CallOutcome;
 use orrery_ui::view::{CallKey, CallPhase, CallView, ChannelKey, ContactPick, EndReason, ErrorView, PeerKey};
 
 use super::names;
 use crate::desk::{Desk, error};
 
 pub(super) fn view(world: &World) -> Option<CallView> {
-    let current = world.resource::<CurrentCall>().own.and_then(|entity| world.get::<Call>(entity));
+    let current = world
+        .resource::<CurrentCall>()
+        .own
+        .and_then(|entity| world.get::<Call>(entity));
     match current {
         Some(call) => Some(filled(world, &call.0, phase(world, &call.0), true)),
         None => ended(world),
@@ -36,13 +39,25 @@ fn filled(world: &World, call: &Running, phase: CallPhase, runs: bool) -> CallVi
     CallView {
         call: CallKey(call.call.0),
         phase,
-        names: call.participants.iter().map(|participant| participant.name.clone()).collect(),
+        names: call
+            .participants
+            .iter()
+            .map(|participant| participant.name.clone())
+            .collect(),
         all_verified,
         muted: call.muted,
         deafened: call.deafened,
-        addable: if runs && call.phase == Stage::Active { addable(world, call) } else { Vec::new() },
+        addable: if runs && call.phase == Stage::Active {
+            addable(world, call)
+        } else {
+            Vec::new()
+        },
         strangers,
-        trouble: devices.input_problem.or(devices.output_problem).filter(|_| runs).map(error),
+        trouble: devices
+            .input_problem
+            .or(devices.output_problem)
+            .filter(|_| runs)
+            .map(error),
         channel: Some(ChannelKey(call.channel.0)),
     }
 }
@@ -52,14 +67,19 @@ pub(super) fn phase(world: &World, call: &Running) -> CallPhase {
     let desk = world.resource::<Desk>();
     match call.phase {
         Stage::Incoming | Stage::Outgoing => CallPhase::RingingOut {
-            since_ms: desk.ringing_out.filter(|(id, _)| *id == call.call).map_or_else(super::unix_ms, |(_, at)| at),
+            since_ms: desk
+                .ringing_out
+                .filter(|(id, _)| *id == call.call)
+                .map_or_else(super::unix_ms, |(_, at)| at),
         },
         Stage::Active => {
             let somebody = call.participants.iter().any(|p| p.phase == ParticipantPhase::Connected);
             if call.active_since_ms == 0 || !somebody {
                 CallPhase::Connecting
             } else {
-                CallPhase::Active { since_ms: call.active_since_ms as i64 }
+                CallPhase::Active {
+                    since_ms: call.active_since_ms as i64,
+                }
             }
         }
     }
@@ -79,7 +99,12 @@ fn addable(world: &World, call: &Running) -> Vec<ContactPick> {
             presence: names::presence(contact),
         })
         .collect();
-    picks.sort_by(|a, b| a.name.to_lowercase().cmp(&b.name.to_lowercase()).then_with(|| a.peer.cmp(&b.peer)));
+    picks.sort_by(|a, b| {
+        a.name
+            .to_lowercase()
+            .cmp(&b.name.to_lowercase())
+            .then_with(|| a.peer.cmp(&b.peer))
+    });
     picks
 }
 

@@ -66,7 +66,10 @@ fn chance(world: &World, peer: PeerId, blocked: bool) -> CallChance {
     if !contact.is_some_and(names::is_contact) {
         return CallChance::No(ErrorView::code("no_such_contact"));
     }
-    let running = world.resource::<CurrentCall>().own.and_then(|entity| world.get::<Call>(entity));
+    let running = world
+        .resource::<CurrentCall>()
+        .own
+        .and_then(|entity| world.get::<Call>(entity));
     match running {
         Some(call) if call.0.participants.iter().any(|participant| participant.peer == peer) => CallChance::InThisCall,
         Some(_) => CallChance::No(ErrorView::code("busy")),
@@ -75,7 +78,10 @@ fn chance(world: &World, peer: PeerId, blocked: bool) -> CallChance {
 }
 
 fn message(world: &World, message: &Message) -> MessageView {
-    let own = world.resource::<orrery_ecs::profile::Profile>().open().map(|own| own.peer);
+    let own = world
+        .resource::<orrery_ecs::profile::Profile>()
+        .open()
+        .map(|own| own.peer);
     let mine = own == Some(message.author);
     let body = match &message.content {
         _ if message.deleted => Body::Deleted,
@@ -99,7 +105,9 @@ fn message(world: &World, message: &Message) -> MessageView {
 
 fn note(outcome: CallOutcome, duration_ms: u64, mine: bool) -> CallNote {
     match outcome {
-        CallOutcome::Answered => CallNote::Held { seconds: u32::try_from(duration_ms / 1000).unwrap_or(u32::MAX) },
+        CallOutcome::Answered => CallNote::Held {
+            seconds: u32::try_from(duration_ms / 1000).unwrap_or(u32::MAX),
+        },
         CallOutcome::Missed => CallNote::Missed,
         CallOutcome::Unanswered => CallNote::NoAnswer,
         CallOutcome::Declined => CallNote::Declined,
@@ -132,7 +140,11 @@ fn quote(world: &World, reference: MessageRef) -> QuoteView {
         MessageKind::Text { text } => Some(text.chars().take(QUOTE_CHARS).collect()),
         MessageKind::Call { .. } => None,
     });
-    QuoteView { key: key(reference), author_name: names::of(world, reference.author), text }
+    QuoteView {
+        key: key(reference),
+        author_name: names::of(world, reference.author),
+        text,
+    }
 }
 
 /// Reactions of the same emoji are one pill, in the order in which the first of each came.
@@ -148,7 +160,12 @@ fn reactions(world: &World, message: &Message, own: Option<PeerId>) -> Vec<React
                 pill.names.push(name);
             }
             None => {
-                pills.push(ReactionView { emoji: reaction.emoji.clone(), count: 1, mine, names: vec![name] });
+                pills.push(ReactionView {
+                    emoji: reaction.emoji.clone(),
+                    count: 1,
+                    mine,
+                    names: vec![name],
+                });
             }
         }
     }
@@ -158,8 +175,17 @@ fn reactions(world: &World, message: &Message, own: Option<PeerId>) -> Vec<React
 fn search(world: &World, query: &str, busy: bool) -> SearchView {
     let found = world.resource::<Found>();
     // What an earlier search found is not what this one looks for.
-    let (hits, more) = if found.query == query && !busy { (found.hits.as_slice(), found.more) } else { (&[][..], false) };
-    SearchView { query: query.to_owned(), busy, hits: hits.iter().map(|hit| self::hit(world, hit)).collect(), more }
+    let (hits, more) = if found.query == query && !busy {
+        (found.hits.as_slice(), found.more)
+    } else {
+        (&[][..], false)
+    };
+    SearchView {
+        query: query.to_owned(),
+        busy,
+        hits: hits.iter().map(|hit| self::hit(world, hit)).collect(),
+        more,
+    }
 }
 
 fn hit(world: &World, hit: &Hit) -> SearchHit {

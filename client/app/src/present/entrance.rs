@@ -11,8 +11,14 @@ use crate::session::Session;
 pub(super) fn profiles(world: &World) -> ScreenView {
     let session = world.resource::<Session>();
     ScreenView::Profiles(ProfilesView {
-        profiles: session.profiles().map(crate::profiles::Profiles::list).unwrap_or_default(),
-        folder: session.profiles().map(|all| all.root().display().to_string()).unwrap_or_default(),
+        profiles: session
+            .profiles()
+            .map(crate::profiles::Profiles::list)
+            .unwrap_or_default(),
+        folder: session
+            .profiles()
+            .map(|all| all.root().display().to_string())
+            .unwrap_or_default(),
         error: world.resource::<Desk>().error.clone(),
     })
 }
@@ -37,7 +43,11 @@ pub(super) fn unlock(world: &World) -> ScreenView {
     let session = world.resource::<Session>();
     let label = &world.resource::<Kept>().get().label;
     ScreenView::Unlock(UnlockView {
-        name: if label.is_empty() { session.folder_name() } else { label.clone() },
+        name: if label.is_empty() {
+            session.folder_name()
+        } else {
+            label.clone()
+        },
         busy: busy(world),
         error: world.resource::<Desk>().error.clone(),
         can_go_back: session.can_go_back(),

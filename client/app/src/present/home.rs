@@ -29,13 +29,19 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
     let mut contacts = Vec::new();
     let (mut requests_in, mut requests_out) = (Vec::new(), Vec::new());
     for (peer, entity) in world.resource::<Index<PeerId>>().iter() {
-        let Some(Peer(contact)) = world.get::<Peer>(entity) else { continue };
+        let Some(Peer(contact)) = world.get::<Peer>(entity) else {
+            continue;
+        };
         let key = PeerKey(peer.0);
         let at_ms = contact.last_seen_ms as i64;
         match contact.state {
             ContactState::Contact => contacts.push(row(world, *peer)),
             ContactState::RequestedByThem if !contact.blocked => {
-                requests_in.push(RequestIn { peer: key, name: contact.shown_name().to_owned(), at_ms });
+                requests_in.push(RequestIn {
+                    peer: key,
+                    name: contact.shown_name().to_owned(),
+                    at_ms,
+                });
             }
             ContactState::RequestedByUs => requests_out.push(RequestOut {
                 peer: key,
@@ -49,7 +55,10 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
     // Who wrote last comes first; those nobody wrote with follow by name.
     contacts.sort_by(|a, b| {
         let at = |row: &ContactRow| row.last.as_ref().map_or(0, |last| last.at_ms);
-        at(b).cmp(&at(a)).then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase())).then_with(|| a.peer.cmp(&b.peer))
+        at(b)
+            .cmp(&at(a))
+            .then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase()))
+            .then_with(|| a.peer.cmp(&b.peer))
     });
     requests_in.sort_by_key(|request| request.peer);
     requests_out.sort_by_key(|request| request.peer);
@@ -98,7 +107,10 @@ pub(super) fn channel(world: &World, channel: ChannelId) -> Option<(Entity, &Cha
 fn row(world: &World, peer: PeerId) -> ContactRow {
     let contact = names::contact(world, peer);
     let found = channel(world, peer.into());
-    let typing = world.resource::<Index<ChannelId>>().get(&peer.into()).is_some_and(|e| world.get::<Typing>(e).is_some());
+    let typing = world
+        .resource::<Index<ChannelId>>()
+        .get(&peer.into())
+        .is_some_and(|e| world.get::<Typing>(e).is_some());
     let open = world.resource::<OpenChannel>().0 == Some(peer.into());
     ContactRow {
         channel: ChannelKey(peer.0),
@@ -154,9 +166,9 @@ pub(super) fn connection(world: &World) -> Connection {
     let gauges = &world.resource::<orrery_ecs::link::LatestGauges>().0;
     match world.resource::<Server>().0 {
         None | Some(ServerPhase::Connecting) => Connection::Connecting,
-        Some(ServerPhase::Online) => {
-            Connection::Online { rtt_ms: Some(gauges.server_rtt_ms).filter(|rtt_ms| *rtt_ms > 0) }
-        }
+        Some(ServerPhase::Online) => Connection::Online {
+            rtt_ms: Some(gauges.server_rtt_ms).filter(|rtt_ms| *rtt_ms > 0),
+        },
         Some(ServerPhase::Offline { code, .. }) => Connection::Offline {
             retry_at_ms: world.resource::<Desk>().retry_at_ms,
             error: code.map_or_else(|| ErrorView::code("server_unreachable"), error),
@@ -169,7 +181,11 @@ fn running(world: &World) -> Option<RunningCall> {
     let call = &world.get::<Call>(entity)?.0;
     Some(RunningCall {
         call: orrery_ui::view::CallKey(call.call.0),
-        names: call.participants.iter().map(|participant| participant.name.clone()).collect(),
+        names: call
+            .participants
+            .iter()
+            .map(|participant| participant.name.clone())
+            .collect(),
         phase: call::phase(world, call),
     })
 }

@@ -33,7 +33,9 @@ pub(super) fn presence(contact: &ContactView) -> Presence {
     match (contact.here, contact.last_seen_ms) {
         (true, _) => Presence::Here,
         (false, 0) => Presence::Unknown,
-        (false, seen) => Presence::Gone { seen_ms: i64::try_from(seen).ok() },
+        (false, seen) => Presence::Gone {
+            seen_ms: i64::try_from(seen).ok(),
+        },
     }
 }
 

@@ -15,8 +15,8 @@ use orrery_ui::tokens;
 use orrery_ui::view::{MainPane, PeerKey, PlateStatus, PlateView, ScreenView};
 
 use super::{Panels, Shown};
-use crate::cosmos::{Body, CallScene, SceneClock, SceneInput, ShownLevels};
 use crate::cosmos::level::LIT;
+use crate::cosmos::{Body, CallScene, SceneClock, SceneInput, ShownLevels};
 use crate::desk::Desk;
 use crate::prefs::Kept;
 use crate::redraw::Wishes;
@@ -90,7 +90,10 @@ pub(super) fn place(
     }
     if in_pane {
         next.calm = false;
-        match (panels.0.call_stage(), current.own.and_then(|entity| calls.get(entity).ok())) {
+        match (
+            panels.0.call_stage(),
+            current.own.and_then(|entity| calls.get(entity).ok()),
+        ) {
             (Some(stage), Some((call, participants))) => {
                 let persons = persons(&call.0, participants, &people, &profile, *voice, &desk);
                 let places = orrery_layout(stage, persons.len(), clock.motion_s, next.reduced_motion);
@@ -99,7 +102,11 @@ pub(super) fn place(
                     stage: rect(stage),
                     bodies: persons.iter().zip(&places).map(|(p, at)| body(p, at, hover)).collect(),
                 });
-                plates = persons.iter().zip(&places).map(|(p, at)| plate(p, at, &levels)).collect();
+                plates = persons
+                    .iter()
+                    .zip(&places)
+                    .map(|(p, at)| plate(p, at, &levels))
+                    .collect();
             }
             // The stage is known once the panels have drawn it.
             (None, Some(_)) => wishes.note(std::time::Duration::ZERO),
@@ -139,8 +146,13 @@ fn persons(
     // The view has the order; the entities have the voices.
     let entities = participants.map(Participants::entities).unwrap_or_default();
     for view in &call.participants {
-        let found = entities.iter().filter_map(|e| people.get(*e).ok()).find(|(p, ..)| p.0.peer == view.peer);
-        let Some((_, voice, speaking, connecting)) = found else { continue };
+        let found = entities
+            .iter()
+            .filter_map(|e| people.get(*e).ok())
+            .find(|(p, ..)| p.0.peer == view.peer);
+        let Some((_, voice, speaking, connecting)) = found else {
+            continue;
+        };
         let fray = fraying(voice.loss, voice.concealed, voice.rtt_ms);
         let ringing = view.phase == ParticipantPhase::Ringing || call.phase == CallPhase::Outgoing;
         persons.push(Person {
@@ -206,12 +218,17 @@ fn point(p: egui::Pos2) -> Vec2 {
 }
 
 fn rect(r: egui::Rect) -> Rect {
-    Rect { min: point(r.min), max: point(r.max) }
+    Rect {
+        min: point(r.min),
+        max: point(r.max),
+    }
 }
 
 /// Where translucent panels lie, for the sky behind them.
 pub(crate) fn panes(screen: &ScreenView, size: Vec2) -> Vec<Rect> {
-    let ScreenView::Home(home) = screen else { return Vec::new() };
+    let ScreenView::Home(home) = screen else {
+        return Vec::new();
+    };
     let window = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(size.x, size.y));
     let columns = columns(window, !matches!(home.main, MainPane::Empty));
     let mut panes: Vec<Rect> = columns.rail.into_iter().chain(columns.side).map(rect).collect();

@@ -15,7 +15,12 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
     let prefs = world.resource::<Kept>().get();
     let set = &profile.settings;
     let list = |all: &[orrery_link::DeviceView]| {
-        all.iter().map(|device| DeviceView { id: device.id.clone(), name: device.name.clone() }).collect()
+        all.iter()
+            .map(|device| DeviceView {
+                id: device.id.clone(),
+                name: device.name.clone(),
+            })
+            .collect()
     };
     SettingsView {
         peer: PeerKey(profile.peer.0),

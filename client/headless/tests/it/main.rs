@@ -12,7 +12,11 @@ const DOCUMENT: &str = include_str!("../../../../docs/HEADLESS.md");
 fn lines(from: &str, to: &str) -> Vec<&'static str> {
     let start = DOCUMENT.find(from).unwrap();
     let end = DOCUMENT[start..].find(to).unwrap() + start;
-    DOCUMENT[start..end].split("```json\n").skip(1).map(|rest| rest.lines().next().unwrap()).collect()
+    DOCUMENT[start..end]
+        .split("```json\n")
+        .skip(1)
+        .map(|rest| rest.lines().next().unwrap())
+        .collect()
 }
 
 /// The names serde lists when it meets one it does not know.
@@ -22,7 +26,15 @@ fn names(error: &str) -> BTreeSet<String> {
 }
 
 fn types(lines: &[&str], field: &str) -> BTreeSet<String> {
-    lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()[field].as_str().unwrap().to_owned()).collect()
+    lines
+        .iter()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()[field]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
 }
 
 #[test]
@@ -31,7 +43,11 @@ fn every_command_is_documented_and_every_example_is_one() {
     for line in &examples {
         json::read_command(line).unwrap_or_else(|bad| panic!("{line}: {bad}"));
     }
-    let all = names(&serde_json::from_value::<Command>(json!({ "type": "?" })).unwrap_err().to_string());
+    let all = names(
+        &serde_json::from_value::<Command>(json!({ "type": "?" }))
+            .unwrap_err()
+            .to_string(),
+    );
     assert_eq!(types(&examples, "type"), all);
 }
 
@@ -44,7 +60,11 @@ fn every_event_is_documented_and_every_example_is_one() {
         let said: Value = serde_json::from_str(&json::write_event(&event).unwrap()).unwrap();
         assert_eq!(said, serde_json::from_str::<Value>(line).unwrap());
     }
-    let all = names(&serde_json::from_value::<Event>(json!({ "type": "?" })).unwrap_err().to_string());
+    let all = names(
+        &serde_json::from_value::<Event>(json!({ "type": "?" }))
+            .unwrap_err()
+            .to_string(),
+    );
     assert_eq!(types(&examples, "type"), all);
 }
 
@@ -54,7 +74,11 @@ fn every_notice_and_every_code_is_documented() {
     for line in &examples {
         serde_json::from_str::<Event>(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
-    let all = names(&serde_json::from_value::<Notice>(json!({ "notice": "?" })).unwrap_err().to_string());
+    let all = names(
+        &serde_json::from_value::<Notice>(json!({ "notice": "?" }))
+            .unwrap_err()
+            .to_string(),
+    );
     assert_eq!(types(&examples, "notice"), all);
     let codes = names(&serde_json::from_value::<Code>(json!("?")).unwrap_err().to_string());
     for code in codes {

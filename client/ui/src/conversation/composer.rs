@@ -183,7 +183,9 @@ fn take_enter(ctx: &Context, later: &mut Vec<egui::Event>) -> bool {
         let tail = input.events.split_off(at);
         for event in tail.into_iter().skip(1) {
             match event {
-                egui::Event::Text(_) | egui::Event::Paste(_) | egui::Event::Key { pressed: true, .. } => later.push(event),
+                egui::Event::Text(_) | egui::Event::Paste(_) | egui::Event::Key { pressed: true, .. } => {
+                    later.push(event)
+                }
                 other => input.events.push(other),
             }
         }

@@ -52,7 +52,10 @@ fn letters_before_enter_go_and_letters_after_it_stay_even_when_one_frame_brings_
         repeat: false,
         modifiers: Modifiers::NONE,
     };
-    let mut actions = window.frame(&scene, vec![letter("on"), letter("e"), enter(true), enter(false), letter("t")]);
+    let mut actions = window.frame(
+        &scene,
+        vec![letter("on"), letter("e"), enter(true), enter(false), letter("t")],
+    );
     actions.extend(window.frame(&scene, vec![letter("wo"), enter(true)]));
     actions.extend(window.frame(&scene, vec![]));
     let texts: Vec<&str> = named(&actions, "SendText")
