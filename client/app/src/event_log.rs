@@ -6,6 +6,8 @@
 //! - `{"type":"gauges","t":T,"speakers":[{"level":L,"speaking":B}]}`: the gauges, up to 50 a second, from a thread of its own,
 //!   so that what is measured is the gauge and not the picture.
 
+#![allow(clippy::indexing_slicing, reason = "setting a field of a JSON object by its name")]
+
 use std::fs::File;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};

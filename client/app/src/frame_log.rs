@@ -7,6 +7,8 @@
 //! - with `"planets":[{"peer":ID,"level":L,"lit":B,"me":B}]` while a call is shown: how brightly each corona burns (0 to 1),
 //!   and whether that is visible.
 
+#![allow(clippy::indexing_slicing, reason = "setting a field of a JSON object by its name")]
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;

@@ -14,6 +14,11 @@
     elided_lifetimes_in_paths,
     reason = "systems are written without the lifetimes of their parameters, as everywhere in Bevy"
 )]
+#![allow(unreachable_pub, reason = "a program: nothing outside reaches any of it")]
+#![allow(
+    clippy::type_complexity,
+    reason = "queries say what they look at in their type, as everywhere in Bevy"
+)]
 
 pub mod cli;
 pub mod cosmos;

@@ -227,7 +227,6 @@ fn show(
     quality: Res<Quality>,
 ) -> Result {
     let ctx = contexts.ctx_mut()?;
-    eprintln!("causes {:?}", ctx.repaint_causes());
     if !*installed {
         // Fonts set in a pass are there from the next one on: nothing is drawn with the wrong ones.
         orrery_ui::install(ctx);

@@ -29,8 +29,8 @@ impl Profiles {
     }
 
     /// A given folder.
-    #[must_use]
-    pub fn below(root: PathBuf) -> Self {
+    #[cfg(test)]
+    fn below(root: PathBuf) -> Self {
         Self { root }
     }
 

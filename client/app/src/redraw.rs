@@ -21,7 +21,7 @@ use bevy::prelude::*;
 use bevy::window::{PrimaryWindow, RequestRedraw, WindowEvent, WindowOccluded};
 use bevy::winit::{UpdateMode, WinitSettings};
 use bevy_egui::input::WindowToEguiContextMap;
-use bevy_egui::{EguiContext, PrimaryEguiContext};
+use bevy_egui::{EguiContext, EguiInput, EguiPreUpdateSet, PrimaryEguiContext, egui};
 
 use crate::cosmos::SceneInput;
 use crate::quality::Quality;
@@ -53,11 +53,7 @@ pub struct Wishes(Arc<Mutex<Option<Duration>>>);
 
 impl Wishes {
     /// A frame is wished for after `delay`. The earliest wish counts.
-    #[track_caller]
     pub fn note(&self, delay: Duration) {
-        if delay.is_zero() {
-            eprintln!("from {}", std::panic::Location::caller());
-        }
         if let Ok(mut wish) = self.0.lock() {
             *wish = Some(wish.map_or(delay, |other| other.min(delay)));
         }
@@ -135,6 +131,21 @@ fn redirect_egui(mut contexts: Query<&mut EguiContext, Added<EguiContext>>, wish
     }
 }
 
+/// `bevy_egui` tells egui the modifiers in every frame, and to egui any event is a reason for one more frame. Said once
+/// they mean the same.
+fn drop_echoes(mut inputs: Query<(&mut EguiInput, &mut Told)>) {
+    for (mut input, mut told) in &mut inputs {
+        input.events.retain(|event| match event {
+            egui::Event::ModifiersChanged(now) => std::mem::replace(&mut told.0, *now) != *now,
+            _ => true,
+        });
+    }
+}
+
+/// The modifiers that egui was told last.
+#[derive(Component, Clone, Copy, Debug, Default)]
+struct Told(egui::Modifiers);
+
 #[expect(clippy::too_many_arguments, reason = "the policy looks at everything")]
 fn set_policy(
     quality: Res<Quality>,
@@ -150,7 +161,6 @@ fn set_policy(
     requests.clear();
     let Ok(window) = window.single() else { return };
     let input = events.read().count() > 0;
-    eprintln!("wish {:?} input {input}", wishes.0.lock().map(|w| *w));
     let (wait, react) = policy(Situation {
         quality: *quality,
         focused: window.focused,
@@ -177,11 +187,15 @@ pub(crate) fn plugin(app: &mut App) {
     app.init_resource::<Hidden>()
         .init_resource::<Wishes>()
         .insert_resource(WinitSettings::desktop_app())
+        .register_required_components::<EguiInput, Told>()
         .add_systems(
             PreUpdate,
             (
                 notice_occlusion,
                 redirect_egui.after(WindowToEguiContextMap::on_egui_context_added_system),
+                drop_echoes
+                    .after(EguiPreUpdateSet::ProcessInput)
+                    .before(EguiPreUpdateSet::BeginPass),
             ),
         )
         .add_systems(Last, set_policy);

@@ -94,7 +94,7 @@ fn listen(asked: Res<Asked>, proxy: Res<bevy::winit::EventLoopProxyWrapper>) {
                     std::process::exit(128 + signal);
                 }
                 // Fails when the loop has ended already, and then there is nothing left to wake.
-                drop(proxy.send_event(bevy::winit::WinitUserEvent::WakeUp));
+                let _ = proxy.send_event(bevy::winit::WinitUserEvent::WakeUp);
             }
         });
     if let Err(error) = thread {

@@ -216,7 +216,10 @@ fn connect(world: &mut World, end: AppEnd) {
     if let Some(proxy) = world.get_resource::<EventLoopProxyWrapper>() {
         let proxy = (**proxy).clone();
         // Fails only when the loop has ended, and then nobody needs waking.
-        end.on_wake(move || drop(proxy.send_event(WinitUserEvent::WakeUp)));
+        end.on_wake(move || {
+            // A window that is gone needs no waking.
+            let _ = proxy.send_event(WinitUserEvent::WakeUp);
+        });
     }
     world.insert_resource(Link(end));
     world.insert_resource(Inbox::default());

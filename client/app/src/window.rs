@@ -23,7 +23,6 @@ pub const DEFAULT_SIZE: (u32, u32) = (1280, 720);
 pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
 
 /// An app with a window, the sky and egui in it, and nothing to show yet.
-#[must_use]
 pub fn app(args: &Args, size: (u32, u32)) -> App {
     let mut resolution = WindowResolution::new(size.0, size.1);
     if let Some(scale) = args.scale {

@@ -197,7 +197,7 @@ mod tests {
     fn text_that_is_no_id_is_refused_by_kind() {
         assert_eq!("".parse::<PeerId>(), Err(IdError::Length));
         assert_eq!("abc!".repeat(13).parse::<PeerId>(), Err(IdError::Alphabet));
-        assert_eq!("a".repeat(51).parse::<PeerId>().is_err(), true);
+        assert!("a".repeat(51).parse::<PeerId>().is_err());
         // 52 letters carry 260 bits: the four left over must be zero, or two texts would name one id.
         assert!("z".repeat(52).parse::<PeerId>().is_err());
     }

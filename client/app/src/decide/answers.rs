@@ -61,10 +61,8 @@ mod tests {
 
     #[test]
     fn a_wrong_passphrase_is_said_on_its_screen_and_frees_the_form() {
-        let mut desk = Desk {
-            busy: Some(orrery_ui::view::Busy::DerivingKey),
-            ..Desk::default()
-        };
+        let mut desk = Desk::default();
+        desk.busy = Some(orrery_ui::view::Busy::DerivingKey);
         failed(&mut desk, Asked::Open, Code::WrongPassphrase);
         assert_eq!(desk.busy, None);
         assert_eq!(
