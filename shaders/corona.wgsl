@@ -99,7 +99,7 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
     let q = vec3<f32>(on_circle * 2.1, r * 1.6 - rising) + corona.voice.z;
     let samples = select(0, 3, loud > 0.01) + nothing;
     var warp = 0.0;
-    var sum = 0.28;
+    var sum = 0.26;
     for (var k = 0; k < samples; k++) {
         switch k {
             case 0: { warp = noise3(q * 1.3 + 7.0); }
@@ -109,7 +109,8 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
             }
         }
     }
-    let flame = 0.62 + 1.25 * max(sum, 0.0);
+    // Far out the tongues melt into one glow: a flame, and not smoke.
+    let flame = mix(0.62 + 1.25 * max(sum, 0.0), 0.95, smoothstep(1.15, 2.1, r) * 0.75);
     return assemble(p, flame);
 }
 

@@ -13,7 +13,7 @@ done
 setup_demo
 need_packages "measure the sound" python3 python3-venv
 say "Building (the first time takes about a quarter of an hour)."
-cargo build -q --locked -p orrery-app -p orrery-server -p orrery-headless --bins
+cargo build -q --locked --workspace --bins
 
 venv=$ORRERY_CACHE/demo-venv
 wanted=$(cksum < "$ROOT/tests/demo/requirements.txt")

@@ -23,7 +23,7 @@ fi
 
 setup_run
 say "Building (the first time takes about a quarter of an hour)."
-cargo build -q --locked -p orrery-app -p orrery-server -p orrery-headless --bins
+cargo build -q --locked --workspace --bins
 bin=$CARGO_TARGET_DIR/debug
 
 for argument in "$@"; do

@@ -12,7 +12,7 @@ while [ $# -gt 0 ]; do
 done
 setup_demo
 say "Building (the first time takes about a quarter of an hour)."
-cargo build -q --locked -p orrery-app --bins
+cargo build -q --locked --workspace --bins
 
 # On a display of its own, so that nothing on yours is in the way and every machine draws the same.
 fifo=$(mktemp -u); mkfifo "$fifo"

@@ -2,7 +2,7 @@
 
     demo.py --bin DIR --out DIR
 
-Leaves pictures and report.json in the out folder. Every figure in it is measured in this run. See docs/DEMO.md."""
+Leaves pictures and report.json in the out folder. Every figure in it is measured in this run."""
 import argparse, json, os, shutil, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 from statistics import median

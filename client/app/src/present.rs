@@ -220,6 +220,7 @@ fn show(
     mut panels: ResMut<Panels>,
     mut actions: ResMut<Actions>,
     mut installed: Local<bool>,
+    mut caret: Local<Option<bool>>,
     shown: Res<Shown>,
     clock: Res<WallClock>,
     avatars: Res<AvatarStore>,
@@ -234,10 +235,16 @@ fn show(
         ctx.request_repaint();
         return Ok(());
     }
+    let still = scene.reduced_motion || *quality == Quality::Low;
+    if *caret != Some(!still) {
+        // Two frames a second for a caret are a lot where nothing else moves.
+        ctx.all_styles_mut(|style| style.visuals.text_cursor.blink = !still);
+        *caret = Some(!still);
+    }
     let view = RootView {
         clock: clock.0,
         // Where a processor draws, a fade is a handful of whole frames that nobody asked for.
-        reduced_motion: scene.reduced_motion || *quality == Quality::Low,
+        reduced_motion: still,
         screen: &shown.screen,
         incoming: shown.incoming.as_ref(),
         banner: shown.banner.as_ref(),
@@ -279,3 +286,6 @@ pub(crate) fn plugin(app: &mut App) {
 pub(crate) use conversation::key as conversation_key;
 pub(crate) use names::of as name_of;
 pub(crate) use plates::panes as panes_of;
+
+#[cfg(test)]
+mod tests;

@@ -140,6 +140,12 @@ impl Session {
                 .is_some_and(|profiles| !profiles.list().is_empty())
     }
 
+    /// As if a worker served this folder.
+    #[cfg(test)]
+    pub(crate) fn pretend_open(&mut self, folder: PathBuf) {
+        self.folder = Some(folder);
+    }
+
     /// The worker is gone although nobody sent it away.
     #[must_use]
     pub fn has_ended(&self, state: WorkerState) -> bool {

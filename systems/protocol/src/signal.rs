@@ -52,7 +52,7 @@ pub enum Purpose {
 pub struct ConnectionSignal {
     /// The connection; chosen by whoever speaks of it first.
     pub connection: ConnectionId,
-    /// The sender's count within this connection, from 0; a lower or equal one is a replay.
+    /// The sender's count within this connection, from 0. Signals may overtake each other; the same one twice is a replay.
     pub seq: u32,
     /// The sender's role.
     pub role: Role,
@@ -113,7 +113,7 @@ pub enum ConnectionStep {
 pub struct CallSignal {
     /// The call.
     pub call: CallId,
-    /// The sender's count within this call, from 0; a lower or equal one is a replay.
+    /// The sender's count within this call, from 0. Signals may overtake each other; the same one twice is a replay.
     pub seq: u32,
     /// Who says so; must be the session's peer.
     pub from: PeerId,

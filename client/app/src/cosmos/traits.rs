@@ -105,7 +105,7 @@ impl PlanetTraits {
         let lean = draw.between(-0.62, 0.62);
         let near = hue + draw.between(0.05, 0.11);
         // Ground and sea lie apart, but not on opposite sides: a planet has one mood.
-        let far = hue + draw.between(0.16, 0.30) * if draw.unit() < 0.5 { -1.0 } else { 1.0 };
+        let far = hue - draw.between(0.10, 0.18) - 0.07 * draw.unit();
         let (threshold, clouds, relief) = (draw.unit(), draw.unit(), draw.unit());
         let ring_chance = draw.unit();
         let ring_width = draw.between(0.30, 0.52);
@@ -117,8 +117,8 @@ impl PlanetTraits {
         let (coarse, ground, upland, lowland, air, air_strength) = match kind {
             Kind::Terran => (
                 1.25 + 0.7 * detail,
-                with(hsl(far, 0.28, 0.44), 0.46 + 0.10 * threshold),
-                with(hsl(far + 0.03, 0.24, 0.64), 0.35 + 0.45 * clouds),
+                with(hsl(far, 0.26, 0.44), 0.46 + 0.10 * threshold),
+                with(hsl(far + 0.02, 0.20, 0.64), 0.35 + 0.45 * clouds),
                 with(hsl(hue, 0.52, 0.46), 0.55 + 0.35 * relief),
                 hsl(hue + 0.02, 0.72, 0.70),
                 0.85 + 0.15 * detail,

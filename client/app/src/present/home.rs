@@ -135,12 +135,13 @@ fn last_line(channel: &ChannelView, peer: PeerId) -> Option<LastLine> {
         MessageKind::Text { text } => text.chars().take(LINE_CHARS).collect(),
         MessageKind::Call { outcome, duration_ms } => call_words(*outcome, *duration_ms, mine),
     };
-    let is_text = matches!(last.content, MessageKind::Text { .. });
+    // A call belongs to both: nobody said it.
+    let mine = mine && matches!(last.content, MessageKind::Text { .. });
     Some(LastLine {
         text,
         mine,
         at_ms: last.sent_ms as i64,
-        delivery: (mine && is_text).then(|| conversation::delivery(last.delivery)),
+        delivery: mine.then(|| conversation::delivery(last.delivery)),
     })
 }
 
