@@ -4,14 +4,14 @@ set -eu
 . "$ROOT/tools/say.sh"; . "$ROOT/tools/setup.sh"
 out=$ROOT/out/demo
 while [ $# -gt 0 ]; do
-  case $1 in
-    --out) [ $# -ge 2 ] || die "--out wants a folder"; out=$2; shift 2 ;;
-    -h|--help) echo "./dev demo [--out DIR]   pictures and report.json in DIR, out/demo when absent"; exit 0 ;;
-    *) die "./dev demo knows --out DIR, not '$1'" ;;
+  option --out "$@"
+  case $taken:$1 in
+    0:-h|0:--help) echo "./dev demo [--out DIR]   pictures and report.json in DIR, out/demo when absent"; exit 0 ;;
+    0:*) die "./dev demo knows --out DIR, not '$1'" ;;
   esac
+  out=$(from_caller "$value"); shift "$taken"
 done
 setup_demo
-need_packages "measure the sound" python3 python3-venv
 say "Building (the first time takes about a quarter of an hour)."
 cargo build -q --locked --workspace --bins
 

@@ -15,48 +15,68 @@ TEXT
     exit 0 ;;
 esac
 
-if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ "$(uname -s)" = Linux ]; then
+headless() {
   say "There is no display here, so no window can open. Instead, two complete clients will talk to each other on"
   say "displays that exist only in memory, and leave pictures and a report."
   exec sh "$ROOT/tools/demo.sh" --out "$ROOT/out/demo"
-fi
+}
+if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ "$(uname -s)" = Linux ]; then headless; fi
 
 setup_run
 say "Building (the first time takes about a quarter of an hour)."
 cargo build -q --locked --workspace --bins
 bin=$CARGO_TARGET_DIR/debug
 
+server_pid= echo_pid= window_pid=
+ended() {
+  trap - EXIT HUP INT TERM
+  for pid in $window_pid $echo_pid $server_pid; do kill "$pid" 2>/dev/null || true; done
+  for pid in $window_pid $echo_pid $server_pid; do wait "$pid" 2>/dev/null || true; done
+}
+trap ended EXIT
+# Also when the terminal is closed: nothing of this may outlive it.
+trap 'ended; exit 129' HUP
+trap 'ended; exit 130' INT
+trap 'ended; exit 143' TERM
+
+# window ARGS: opens it and waits for its end. In the background, because a shell that waits for a child in front of it
+# hears no signal until that child is gone.
+window() {
+  (cd "$CALLER" && exec "$bin/orrery" "$@" 8>&- 9>&-) &
+  window_pid=$!
+  status=0
+  wait "$window_pid" || status=$?
+  window_pid=
+  # A display is named and nobody answers there.
+  [ "$status" != 3 ] || { ended; headless; }
+  exit "$status"
+}
+
 for argument in "$@"; do
-  case $argument in --server|--server=*) exec "$bin/orrery" "$@" ;; esac
+  case $argument in --server|--server=*) window "$@" ;; esac
 done
 
 home=$ORRERY_CACHE/run
 mkdir -p "$home"
 chmod 700 "$home"
-server_pid= echo_pid=
-ended() {
-  trap - EXIT INT TERM
-  for pid in $echo_pid $server_pid; do kill "$pid" 2>/dev/null || true; done
-  for pid in $echo_pid $server_pid; do wait "$pid" 2>/dev/null || true; done
-}
-trap ended EXIT
-trap 'ended; exit 130' INT TERM
 
 # The port is drawn once and kept, so that links made yesterday still lead here.
 [ -s "$home/port" ] || shuf -i 20000-29999 -n 1 > "$home/port"
 url=ws://127.0.0.1:$(cat "$home/port")
 
-# wait_for_line FILE PATTERN PID: until the line is there or the process is gone.
+# wait_for_line FILE PATTERN PID: until the line is there; fails when the process is gone or a minute is over.
 wait_for_line() {
+  tries=600
   until grep -q "$2" "$1" 2>/dev/null; do
-    kill -0 "$3" 2>/dev/null || return 1
-    read -t 1 _ <&9 2>/dev/null || true
+    tries=$((tries - 1))
+    [ "$tries" -gt 0 ] && kill -0 "$3" 2>/dev/null || return 1
+    sleep 0.1
   done
 }
-# A pipe nobody writes to: reading it with a limit is a wait without a busy loop.
-rm -f "$home/quiet"; mkfifo "$home/quiet"; exec 9<>"$home/quiet"; rm -f "$home/quiet"
 
-"$bin/orrery-server" --listen "${url#ws://}" --data "$home/server" > "$home/server.out" 2> "$home/server.log" &
+# Emptied here, not only by the programs: what an earlier run wrote must not be taken for theirs.
+: > "$home/server.out"; : > "$home/echo.out"
+"$bin/orrery-server" --listen "${url#ws://}" --data "$home/server" >> "$home/server.out" 2> "$home/server.log" &
 server_pid=$!
 if ! wait_for_line "$home/server.out" '^listening' "$server_pid"; then
   tail -n 3 "$home/server.log" >&2
@@ -64,10 +84,15 @@ if ! wait_for_line "$home/server.out" '^listening' "$server_pid"; then
 fi
 
 [ -s "$home/echo.pass" ] || (umask 077; od -An -tx1 -N24 /dev/urandom | tr -d ' \n' > "$home/echo.pass")
-rm -f "$home/echo.in"; mkfifo "$home/echo.in"; exec 8<>"$home/echo.in"; rm -f "$home/echo.in"
+# Of what the echo tells, only what is waited for here is kept: the rest holds what was written to it, in plain words.
+rm -f "$home/echo.in" "$home/echo.told"; mkfifo -m 600 "$home/echo.in" "$home/echo.told"
+grep --line-buffered -E '"type":"(profile_changed|invite_created)"' < "$home/echo.told" >> "$home/echo.out" 8>&- 9>&- &
+exec 8<>"$home/echo.in" 9<>"$home/echo.told"
+rm -f "$home/echo.in"
 "$bin/orrery-headless" --profile "$home/echo" --passphrase-file "$home/echo.pass" --server "$url" --name Echo --echo \
-  <&8 > "$home/echo.out" 2> "$home/echo.log" 8>&- 9>&- &
+  <&8 >&9 2> "$home/echo.log" 8>&- 9>&- &
 echo_pid=$!
+exec 9>&-
 welcome=
 if wait_for_line "$home/echo.out" '"phase":"open"' "$echo_pid"; then
   echo '{"type":"create_invite"}' >&8
@@ -79,4 +104,4 @@ fi
 say "Server $url is yours and runs as long as the window. Echo says back what you write and say."
 set -- --server "$url" "$@"
 [ -n "$welcome" ] && set -- --welcome "$welcome" "$@"
-"$bin/orrery" "$@" 8>&- 9>&-
+window "$@"

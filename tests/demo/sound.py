@@ -42,20 +42,22 @@ def find(needle, hay):
 
 def delays(said, said_at, heard, heard_at, spans):
     """Mouth-to-ear in milliseconds, measured on every second of speech: where the sound that went into the one
-    microphone's recording best fits the recording of the other side's speaker."""
-    found = []
+    microphone's recording best fits the recording of the other side's speaker. Returns the delays and how many seconds were
+    looked for: what is not found again was heard too badly, and is not passed over in silence."""
+    found, looked = [], 0
     for start, end in spans:
         for begin in np.arange(start, end - 1.0, 0.5):
             first = int((begin - said_at) * RATE)
             piece = said[first:first + RATE]
             if len(piece) < RATE or np.sqrt(np.mean(piece ** 2)) < 0.01:
                 continue
+            looked += 1
             window = int((begin - heard_at) * RATE)
             hay = heard[max(0, window):max(0, window) + 2 * RATE]
             at, fit = find(piece, hay)
             if fit > 0.5:
                 found.append((max(0, window) + at) / RATE * 1000 + (heard_at - said_at) * 1000 - first / RATE * 1000)
-    return found
+    return found, looked
 
 
 def aligned(said, said_at, heard, heard_at, start, end, delay_ms):
@@ -81,8 +83,8 @@ def similarity(said, said_at, heard, heard_at, spans, delay_ms):
     scores = []
     for start, end in spans:
         a, b = aligned(said, said_at, heard, heard_at, start, end, delay_ms)
-        if len(a) == len(b):
-            scores.append(stoi(a, b, RATE, extended=False))
+        # What was heard ended before the words did: nothing of it counts.
+        scores.append(stoi(a, b, RATE, extended=False) if len(a) == len(b) else 0.0)
     return float(np.mean(scores)) if scores else 0.0
 
 

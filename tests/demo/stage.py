@@ -1,10 +1,47 @@
 """The stage of the demo: displays, sound servers and processes that exist only for its length.
 
-Nothing here waits by sleeping for a guess: every wait is for a line, a file or a widget, with a deadline."""
-import json, os, re, signal, subprocess, tempfile, threading, time
+What has to come is waited for (a line, a file, a widget that came to rest), with a deadline. Pauses of a fixed length stand only
+where a person would make one: between a movement of the hand and the next, and before a picture is taken."""
+import ctypes, json, os, re, select, signal, subprocess, threading, time
 from pathlib import Path
 
 DEADLINE = 60.0
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def dies_with_us(nice=0):
+    """For `preexec_fn`: the child ends when this program does, even when that is killed."""
+    def prepare():
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if nice:
+            os.nice(nice)
+    return prepare
+
+
+class Lines:
+    """The lines of a pipe, each waited for no longer than the deadline."""
+
+    def __init__(self, pipe):
+        self.fd, self.rest = pipe.fileno(), b""
+
+    def next(self, what, deadline=DEADLINE):
+        """The next line without its end; StageError when the pipe ends or nothing comes."""
+        end = time.monotonic() + deadline
+        while b"\n" not in self.rest:
+            if not select.select([self.fd], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise StageError(f"waited for {what}, but it never came")
+            block = os.read(self.fd, 65536)
+            if not block:
+                raise StageError(f"the other end closed before {what}")
+            self.rest += block
+        line, self.rest = self.rest.split(b"\n", 1)
+        return line.decode()
+
+
+def pause(seconds):
+    """As a hand or an eye would."""
+    threading.Event().wait(seconds)
 
 
 class StageError(Exception):
@@ -20,7 +57,7 @@ def until(what, poll, deadline=DEADLINE, every=0.02):
             return value
         if time.monotonic() > end:
             raise StageError(f"waited for {what}, but it never came")
-        threading.Event().wait(every)
+        pause(every)
 
 
 class Process:
@@ -31,7 +68,7 @@ class Process:
         self.log = open(log, "ab") if log else subprocess.DEVNULL
         self.popen = subprocess.Popen(
             args, env=env, stdin=stdin, stdout=stdout if stdout is not None else self.log, stderr=self.log,
-            preexec_fn=(lambda: os.nice(nice)) if nice else None, start_new_session=True)
+            preexec_fn=dies_with_us(nice), start_new_session=True)
 
     @property
     def pid(self):
@@ -69,13 +106,15 @@ class Display:
         self.server = subprocess.Popen(
             ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"],
             pass_fds=[write], stdin=subprocess.DEVNULL, stdout=open(log, "ab"), stderr=subprocess.STDOUT,
-            start_new_session=True)
+            preexec_fn=dies_with_us(), start_new_session=True)
         os.close(write)
         # To the end of the line: a pipe closed between the number and its newline ends the server.
-        with os.fdopen(read) as pipe:
-            number = pipe.readline().strip()
-        if not number:
-            raise StageError(f"Xvfb did not start, see {log}")
+        with os.fdopen(read, "rb") as pipe:
+            try:
+                number = Lines(pipe).next("the number of the display").strip()
+            except StageError:
+                self.server.kill()
+                raise
         self.name = f":{number}"
         self.env = {**os.environ, "DISPLAY": self.name}
         self.env.pop("WAYLAND_DISPLAY", None)
@@ -116,8 +155,8 @@ class Sound:
     """A sound server of its own: a microphone that speech is played into and a speaker that is recorded."""
 
     def __init__(self, folder, name):
-        self.folder = Path(tempfile.mkdtemp(prefix=f"orrery-{name}-"))
-        os.chmod(self.folder, 0o700)
+        self.folder = folder / f"{name}-sound"
+        self.folder.mkdir(mode=0o700)
         socket = self.folder / "pulse"
         self.env = {**os.environ, "PULSE_SERVER": f"unix:{socket}", "XDG_RUNTIME_DIR": str(self.folder),
                     "PULSE_RUNTIME_PATH": str(self.folder), "HOME": str(self.folder)}
@@ -131,7 +170,11 @@ class Sound:
         for load in loads:
             args += ["-L", load]
         self.server = Process(f"{name} pulseaudio", args, env=self.env, log=self.log)
-        until(f"{name}'s sound server", lambda: self.control("info", check=False).returncode == 0)
+        try:
+            until(f"{name}'s sound server", lambda: self.control("info", check=False).returncode == 0)
+        except StageError:
+            self.server.end()
+            raise
         self.control("set-default-sink", "speaker")
         self.control("set-default-source", "microphone")
 
@@ -157,7 +200,7 @@ class Recorder:
         self.process = subprocess.Popen(
             ["parec", f"--device={device}", "--raw", "--format=s16le", "--rate=48000", "--channels=1",
              "--latency-msec=10"], env=sound.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            start_new_session=True)
+            preexec_fn=dies_with_us(), start_new_session=True)
         self.thread = threading.Thread(target=self._read, name=name, daemon=True)
         self.thread.start()
         # A null sink that slept works in blocks of two seconds until the first request for less has come through.
@@ -190,7 +233,11 @@ class Window:
         self.frame_file, self.runs = folder / f"{name}-frames.jsonl", 0
         self.args = [program, "--profile", str(folder / name), "--server", server, "--bind", "127.0.0.1",
                      "--widget-map", str(self.map_file), *extra]
-        self.env = {**display.env, **{k: sound.env[k] for k in ("PULSE_SERVER", "PULSE_RUNTIME_PATH", "XDG_RUNTIME_DIR")},
+        # A home of its own: whatever the program leaves anywhere is found when the disk is searched.
+        home = folder / f"{name}-home"
+        home.mkdir()
+        away = {k: v for k, v in display.env.items() if k not in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")}
+        self.env = {**away, "HOME": str(home), **{k: sound.env[k] for k in ("PULSE_SERVER", "PULSE_RUNTIME_PATH", "XDG_RUNTIME_DIR")},
                     "LP_NUM_THREADS": "1", "ORRERY_LOG": "info"}
         self.out = out
         self.process = None
@@ -217,7 +264,7 @@ class Window:
 
     def _at_rest(self):
         before = self.widgets()
-        threading.Event().wait(1.0)
+        pause(1.0)
         return before and self.widgets() == before
 
     def widgets(self):
@@ -239,13 +286,13 @@ class Window:
         place = None
         while place != self.widgets().get(name) or place is None:
             place = self.widgets().get(name)
-            threading.Event().wait(0.1)
+            pause(0.1)
         x, y, w, h = place
         self.display.tool("mousemove", "--window", self.id, round(x + w / 2), round(y + h / 2))
-        threading.Event().wait(0.15)
+        pause(0.15)
         self.display.tool("click", 1)
         # A person does not type within a frame of clicking, and a software renderer draws fifteen a second.
-        threading.Event().wait(0.25)
+        pause(0.25)
 
     def type(self, text):
         self.display.tool("type", "--delay", "12", "--", text)
@@ -255,12 +302,12 @@ class Window:
         *modifiers, key = key.split("+")
         for modifier in modifiers:
             self.display.tool("keydown", modifier)
-            threading.Event().wait(0.15)
+            pause(0.15)
         self.display.tool("key", key)
-        threading.Event().wait(0.15)
+        pause(0.15)
         for modifier in reversed(modifiers):
             self.display.tool("keyup", modifier)
-            threading.Event().wait(0.1)
+            pause(0.1)
 
     def fill(self, name, text):
         self.click(name)
@@ -268,7 +315,7 @@ class Window:
         self.type(text)
 
     def picture(self, title):
-        threading.Event().wait(0.5)
+        pause(0.5)
         self.display.picture(self.out / f"{title}.png")
 
     def lines(self, file, every_run=True):
@@ -307,16 +354,13 @@ class Console:
         self.process = Process("console", [program, "--profile", str(profile), "--passphrase-file", str(passphrase_file),
                                            "--server", server, "--bind", "127.0.0.1:0", *args],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, log=self.log)
-        self.said = []
+        self.lines = Lines(self.process.popen.stdout)
 
     def wait(self, what, pick):
-        for raw in self.process.popen.stdout:
-            event = json.loads(raw)
-            self.said.append(event)
-            found = pick(event)
+        while True:
+            found = pick(json.loads(self.lines.next(what)))
             if found is not None:
                 return found
-        raise StageError(f"the console ended before {what}")
 
     def send(self, **command):
         self.process.popen.stdin.write((json.dumps(command) + "\n").encode())

@@ -66,7 +66,9 @@ async def measure(url, pid, greeted, request):
             nonlocal count
             while time.monotonic() < end:
                 await socket.send_bytes(request(count & 0xFFFFFF))
-                await socket.receive()
+                answer = await socket.receive()
+                if answer.type != WSMsgType.BINARY:
+                    raise RuntimeError(f"a request was answered by {answer.type.name}")
                 count += 1
         await asyncio.gather(*[talk(socket) for socket in sockets[:BUSY]])
     return {"memory_per_connection": per_connection, "connects": connects, "requests": count / SECONDS}
@@ -77,7 +79,10 @@ def main():
     parser.add_argument("--server", required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (20000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 2 * IDLE + 100:
+        sys.exit(f"{2 * IDLE + 100} open files are needed, and this machine allows {most}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * IDLE + 100, most))
     with tempfile.TemporaryDirectory() as data:
         ours = subprocess.Popen([args.server, "--listen", "127.0.0.1:0", "--data", data], stdout=subprocess.PIPE)
         try:
