@@ -5,12 +5,14 @@ mod request;
 use orrery_crypto::identity;
 use orrery_protocol::{
     PeerId,
+    invite::check_via,
     note::{Body, Introduction, check_name},
     record::{ContactRecord, ContactState},
 };
 
 use crate::{
     error::{Refusal, Result},
+    inbox::Path,
     io::Fact,
     outbox::Post,
     turn::Turn,
@@ -32,7 +34,7 @@ impl Turn<'_> {
         if row.blocked {
             return Ok(());
         }
-        let was_contact = row.state == ContactState::Contact;
+        let holds_token = may_hold_token(&row);
         self.edit_contact(peer, |row| {
             row.blocked = true;
             if row.state != ContactState::Contact {
@@ -40,8 +42,8 @@ impl Turn<'_> {
             }
         })?;
         self.part_from(peer)?;
-        if was_contact {
-            // It knows the token that opens our mailbox; in seven days it opens nothing any more.
+        if holds_token {
+            // What opens our mailbox to it opens nothing any more in seven days.
             self.rotate_delivery_token()?;
         }
         self.tell_contact(peer)
@@ -56,6 +58,7 @@ impl Turn<'_> {
             row.blocked = false;
             row.profile_due = row.state == ContactState::Contact;
         })?;
+        self.requeue(peer, false)?;
         if self.live.online {
             self.tell_profile()?;
         }
@@ -108,27 +111,57 @@ impl Turn<'_> {
     /// Stores what a peer says of itself; the way to it may have changed.
     pub(super) fn take_introduction(&mut self, peer: &PeerId, introduction: Introduction) -> Result<()> {
         let now_ms = self.wall_ms();
-        self.edit_contact(peer, |row| {
+        let moved = self.edit_contact(peer, |row| {
             row.name = introduction.name;
             // A server address that no client could dial would cut the way to a contact; the old one is better.
-            if orrery_protocol::invite::check_via(&introduction.via).is_ok() {
+            let moved = row.via != introduction.via && check_via(&introduction.via).is_ok();
+            if moved {
                 row.via = introduction.via;
             }
             row.token = Some(introduction.token);
             row.token_is_request = false;
             row.last_activity_ms = now_ms;
+            moved
         })?;
         if let Some(lane) = self.live.lanes.get_mut(peer) {
             lane.release();
             self.lanes.insert(*peer);
         }
+        if moved == Some(true) {
+            self.has_moved(peer)?;
+        }
         Ok(())
     }
 
-    /// Tells a new contact that we are there, and asks the same.
+    /// A contact's mailbox is at another server now. What the old one took and nobody receipted may lie there for good:
+    /// it goes to the new one too, and who has it already says so again.
+    fn has_moved(&mut self, peer: &PeerId) -> Result<()> {
+        if !self.is_contact(peer)? {
+            return Ok(());
+        }
+        self.requeue(peer, true)?;
+        // Receipts and introductions are no rows any more once they are taken.
+        let owed = self.edit_contact(peer, |row| {
+            row.profile_due = true;
+            row.their_seq > 0
+        })?;
+        if owed == Some(true) {
+            self.receipt_due(peer, Path::Server)?;
+        }
+        if self.live.online {
+            self.tell_profile()?;
+        }
+        Ok(())
+    }
+
+    /// Tells a new contact what it may not know of us yet and that we are there, and asks the same.
     pub(super) fn became_contact(&mut self, peer: &PeerId) -> Result<()> {
         self.tell_contact(peer)?;
         self.channel_changed((*peer).into());
+        self.requeue(peer, false)?;
+        if self.live.online {
+            self.tell_profile()?;
+        }
         self.greet(peer)
     }
 
@@ -137,6 +170,16 @@ impl Turn<'_> {
         let introduction = self.introduction()?;
         self.post(peer, Body::Accept(introduction), Post::KEPT)?;
         Ok(())
+    }
+}
+
+/// Whether somebody may know the token that opens our mailbox: whom we asked was told it, and whom we removed had it.
+fn may_hold_token(row: &ContactRecord) -> bool {
+    match row.state {
+        ContactState::Contact | ContactState::RequestedByUs | ContactState::Removed => true,
+        // A stranger's row is as old as its request; an older one is an earlier acquaintance's.
+        ContactState::RequestedByThem => row.created_ms != row.last_activity_ms,
+        ContactState::Introduced => false,
     }
 }
 

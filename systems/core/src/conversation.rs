@@ -32,6 +32,10 @@ impl Turn<'_> {
     pub(crate) fn open_channel(&mut self, channel: ChannelId) -> Result<()> {
         let peer = self.peer_of(channel)?;
         self.live.open_channels.insert(peer);
+        // Who is looked for may have come while its greetings went past us.
+        if !self.live.presence.is_here(&peer) && self.is_contact(&peer)? {
+            self.greet(&peer)?;
+        }
         Ok(())
     }
 
@@ -51,6 +55,8 @@ impl Turn<'_> {
             reply_to,
         };
         self.own_typing_over(&peer);
+        // What has been sent is no draft any more, also when the program ends before the window says so.
+        self.edit_contact(&peer, |row| row.draft.clear())?;
         let item = self.post_item(&peer, kind, true)?;
         let record = MessageRecord {
             channel,
@@ -122,8 +128,8 @@ impl Turn<'_> {
         let mut row = self.waiting_row(&peer, id)?.ok_or(Refusal::NoSuchMessage)?;
         row.failed = false;
         self.archive.put_outbox(&row)?;
+        self.requeue(&peer, false)?;
         let lane = self.lane(&peer);
-        lane.queue.insert(row.id);
         lane.release();
         lane.refused_since = None;
         self.set_delivery(&row, Delivery::Sending)

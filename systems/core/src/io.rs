@@ -474,6 +474,8 @@ pub enum Fact {
         here: bool,
         /// The direct connection.
         direct: Link,
+        /// A request of ours that has not left yet.
+        sending: bool,
     },
     /// A request arrived.
     RequestReceived {

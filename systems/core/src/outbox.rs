@@ -2,6 +2,7 @@
 //! once, when it first leaves, and the same ciphertext takes every path. Rows go in order, several at a time, and wait
 //! with growing patience when a server does not take them.
 
+mod again;
 mod answer;
 mod lane;
 mod send;
@@ -113,12 +114,17 @@ impl Turn<'_> {
     /// Builds the lanes from the rows of an earlier run.
     pub(crate) fn load_lanes(&mut self) -> Result<()> {
         let now_ms = self.wall_ms();
-        for row in self.archive.outbox_rows(None)? {
+        for mut row in self.archive.outbox_rows(None)? {
             let forgotten = row.taken && now_ms.saturating_sub(row.created_ms) > UNRECEIPTED_MS;
             let expired = row.expires_ms.is_some_and(|expires| expires <= now_ms);
             if forgotten || expired {
                 self.archive.delete_outbox(row.id)?;
                 continue;
+            }
+            if row.failed && row.item_id.is_none() {
+                // Given up by an earlier version, and no message, so nobody could retry it.
+                row.failed = false;
+                self.archive.put_outbox(&row)?;
             }
             let lane = self.live.lanes.entry(row.to).or_default();
             if !row.taken && !row.failed {
@@ -136,14 +142,6 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The network is back: everything is tried again now.
-    pub(crate) fn release_lanes(&mut self) {
-        for (peer, lane) in &mut self.live.lanes {
-            lane.release();
-            self.lanes.insert(*peer);
-        }
-    }
-
     /// Takes a row out of the archive and its lane.
     pub(crate) fn drop_row(&mut self, row: &OutboxRecord) -> Result<()> {
         self.archive.delete_outbox(row.id)?;
@@ -154,43 +152,6 @@ impl Turn<'_> {
             {
                 lane.items.remove(&seq);
             }
-        }
-        Ok(())
-    }
-
-    /// Nothing more goes to this peer by itself. Messages that were not taken wait for the person, who may retry them
-    /// when the two are contacts again.
-    pub(crate) fn clear_lane(&mut self, peer: &PeerId) -> Result<()> {
-        for mut row in self.archive.outbox_rows(Some(peer))? {
-            if row.item_seq.is_none() {
-                self.archive.delete_outbox(row.id)?;
-            } else if !row.taken && !row.failed {
-                row.failed = true;
-                self.archive.put_outbox(&row)?;
-                self.set_delivery(&row, Delivery::Failed)?;
-            }
-        }
-        if let Some(lane) = self.live.lanes.remove(peer).filter(|lane| !lane.items.is_empty()) {
-            let mut rest = Lane::default();
-            rest.items = lane.items;
-            self.live.lanes.insert(*peer, rest);
-        }
-        self.live.tickets.retain(|_, ticket| ticket.peer() != peer);
-        Ok(())
-    }
-
-    /// After a heal: everything that is not known to have arrived is encrypted again, in the session active now.
-    pub(crate) fn encrypt_anew(&mut self, peer: &PeerId) -> Result<()> {
-        let rows = self.archive.outbox_rows(Some(peer))?;
-        let lane = self.lane(peer);
-        lane.restart();
-        for mut row in rows {
-            row.message.clear();
-            row.taken = false;
-            if !row.failed {
-                self.lane(peer).queue.insert(row.id);
-            }
-            self.archive.put_outbox(&row)?;
         }
         Ok(())
     }

@@ -52,7 +52,6 @@ pub(crate) fn create(
         next_one_time: 1,
     };
     renew(archive, identity, &mut numbers, now_ms, rng)?;
-    one_time(archive, &mut numbers, ONE_TIME_PREKEYS, now_ms, rng)?;
     write_value(archive, PREKEYS, &numbers)
 }
 
@@ -125,10 +124,16 @@ impl Turn<'_> {
         if self.live.online && self.live.publishing.is_none() {
             let (left, has_prekeys) = server.unwrap_or((u32::MAX, true));
             let left = usize::try_from(left).unwrap_or(usize::MAX);
-            let fresh = if !has_prekeys {
-                self.all_one_time(&mut numbers, now_ms)?
+            // A server without a set gets a new one: of what another server had, or this one before it lost it, nobody
+            // knows which keys were handed out. Their halves stay for what was written under them.
+            let missing = if !has_prekeys {
+                ONE_TIME_PREKEYS
             } else if left < ONE_TIME_PREKEYS_LOW {
-                let missing = ONE_TIME_PREKEYS.saturating_sub(left);
+                ONE_TIME_PREKEYS.saturating_sub(left)
+            } else {
+                0
+            };
+            let fresh = if missing > 0 {
                 one_time(self.archive, &mut numbers, missing, now_ms, self.rng)?
             } else {
                 Vec::new()
@@ -138,21 +143,6 @@ impl Turn<'_> {
             }
         }
         write_value(self.archive, PREKEYS, &numbers)
-    }
-
-    /// Every one-time prekey we can still open, filled up: for a server that has none.
-    fn all_one_time(&mut self, numbers: &mut Numbers, now_ms: u64) -> Result<Vec<OneTimePrekey>> {
-        let kept = self.archive.prekeys(PrekeyKind::OneTime)?;
-        let mut public: Vec<_> = kept
-            .iter()
-            .rev()
-            .take(ONE_TIME_PREKEYS)
-            .filter_map(|row| OneTimePrekeyPair::decode(&row.secret.0).ok())
-            .map(|pair| pair.public())
-            .collect();
-        let missing = ONE_TIME_PREKEYS.saturating_sub(public.len());
-        public.extend(one_time(self.archive, numbers, missing, now_ms, self.rng)?);
-        Ok(public)
     }
 
     fn publish(&mut self, numbers: &Numbers, one_time: Vec<OneTimePrekey>, replace: bool) -> Result<()> {

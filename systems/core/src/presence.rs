@@ -20,6 +20,9 @@ const REFRESH_MS: u64 = 4 * 60 * 1000;
 const HOLDS_MS: u64 = 10 * 60 * 1000;
 /// Who is not here is greeted at most this often: each greeting that nobody keeps costs a skipped key of the ratchet.
 const GREET_EVERY_MS: u64 = 10 * 60 * 1000;
+/// Sooner after we were offline ourselves, since its own greeting may have gone past us meanwhile; not at once, so that a
+/// line that comes and goes does not cost a key every time.
+const GREET_AGAIN_MS: u64 = 2 * 60 * 1000;
 /// A question for presence is answered at most this often.
 const ANSWER_EVERY_MS: u64 = 3 * 1000;
 
@@ -29,6 +32,8 @@ pub(crate) struct Presence {
     here: BTreeMap<PeerId, u64>,
     /// When each was told last that we are here.
     told: BTreeMap<PeerId, u64>,
+    /// When we last came online. Who was told before that and is not here may have answered while we were away.
+    since: u64,
     /// When those who are here are told again.
     refresh_at: Option<u64>,
 }
@@ -47,6 +52,15 @@ impl Presence {
         self.told.remove(peer);
     }
 
+    /// Who was told nothing since we came online and is not here.
+    fn unheard(&self) -> Vec<PeerId> {
+        let before = self.told.iter().filter(|(_, at)| **at < self.since);
+        before
+            .map(|(peer, _)| *peer)
+            .filter(|peer| !self.is_here(peer))
+            .collect()
+    }
+
     pub(crate) fn due(&self) -> Option<u64> {
         self.here.values().copied().chain(self.refresh_at).min()
     }
@@ -60,6 +74,7 @@ impl Turn<'_> {
         }
         let now = self.mono_ms();
         self.live.presence.refresh_at = Some(now.saturating_add(REFRESH_MS));
+        self.live.presence.since = now;
         for row in self.recent_contacts()? {
             self.greet(&row.peer)?;
         }
@@ -72,6 +87,8 @@ impl Turn<'_> {
         let told = self.live.presence.told.get(peer).copied();
         let again = if self.live.presence.is_here(peer) {
             ANSWER_EVERY_MS
+        } else if told.is_some_and(|at| at < self.live.presence.since) {
+            GREET_AGAIN_MS
         } else {
             GREET_EVERY_MS
         };
@@ -167,6 +184,12 @@ impl Turn<'_> {
             for peer in here {
                 if self.live.online && self.is_contact(&peer)? {
                     self.tell_here(&peer, false)?;
+                }
+            }
+            // Those for whom it was too soon when we came.
+            for peer in self.live.presence.unheard() {
+                if self.is_contact(&peer)? {
+                    self.greet(&peer)?;
                 }
             }
         }

@@ -121,10 +121,12 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Notes that every contact is owed our introduction.
+    /// Notes that every contact, and who becomes one, is owed our introduction.
     pub(crate) fn profile_due(&mut self) -> Result<()> {
         for mut row in self.archive.contacts()? {
-            if row.state == ContactState::Contact && !row.profile_due {
+            // Who was asked holds it too, and is told when the answer comes.
+            let holds = matches!(row.state, ContactState::Contact | ContactState::RequestedByUs);
+            if holds && !row.profile_due {
                 row.profile_due = true;
                 self.archive.put_contact(&row)?;
             }
@@ -138,8 +140,14 @@ impl Turn<'_> {
             if row.state == ContactState::Contact && row.profile_due && !row.blocked {
                 row.profile_due = false;
                 self.archive.put_contact(&row)?;
+                let answers = self.drop_introductions(&row.peer)?;
                 let introduction = self.introduction()?;
-                self.post(&row.peer, Body::Profile(introduction), Post::KEPT)?;
+                let body = if answers {
+                    Body::Accept(introduction)
+                } else {
+                    Body::Profile(introduction)
+                };
+                self.post(&row.peer, body, Post::KEPT)?;
             }
         }
         Ok(())

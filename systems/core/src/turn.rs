@@ -14,6 +14,7 @@ use crate::{
     error::{CoreError, Refusal, Result},
     io::{Change, Fact, Input, Link, Now, Output},
     live::Live,
+    outbox::Lane,
 };
 
 pub(crate) struct Turn<'a> {
@@ -205,9 +206,11 @@ pub(crate) fn contact_fact(live: &Live, record: ContactRecord) -> Fact {
         .connections
         .get(&record.peer)
         .map_or(Link::None, |connection| connection.link());
+    let waits = |lane: &Lane| !lane.queue.is_empty();
     Fact::Contact {
         here: live.presence.is_here(&record.peer),
         direct,
+        sending: record.state == ContactState::RequestedByUs && live.lanes.get(&record.peer).is_some_and(waits),
         record: Box::new(record),
     }
 }

@@ -207,10 +207,7 @@ impl Turn<'_> {
         let Some(call) = self.live.call.as_ref() else {
             return Ok(());
         };
-        let (id, talked) = (call.id, call.talked);
-        if member.joined && call.phase == Phase::Active {
-            self.fact(Fact::PeerLeft { call: id, peer: *peer });
-        }
+        let (id, active, talked) = (call.id, call.phase == Phase::Active, call.talked);
         if call_is_empty(self.live.call.as_ref()) {
             let outcome = if talked && outcome != CallOutcome::Failed {
                 CallOutcome::Answered
@@ -220,6 +217,9 @@ impl Turn<'_> {
             return self.end_call(outcome);
         }
         if member.joined {
+            if active {
+                self.fact(Fact::PeerLeft { call: id, peer: *peer });
+            }
             self.push(Output::Cue(Cue::Left));
         }
         Ok(())

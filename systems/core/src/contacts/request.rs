@@ -55,6 +55,7 @@ impl Turn<'_> {
         row.via = invite.via;
         row.token = Some(invite.token);
         row.token_is_request = true;
+        row.profile_due = false;
         row.last_activity_ms = now_ms;
         self.archive.put_contact(&row)?;
         // A request is a first message: whatever session an earlier acquaintance left, the other side may have lost.

@@ -39,29 +39,24 @@ impl Turn<'_> {
                 let target = MessageRef { author, id: *target };
                 match self.archive.message(&target)? {
                     Some(message) => self.change(message, &item),
-                    None => {
-                        let bytes = encode(&item).map_err(|_| Refusal::Internal)?;
-                        Ok(self.archive.put_early_change(&target, &SecretBytes(bytes))?)
-                    }
+                    None => self.came_early(&target, &item),
                 }
             }
-            ItemKind::React { target, emoji, on } => {
-                if target.author != self.own && target.author != author {
-                    return Ok(());
+            ItemKind::React { target, emoji, on } => match self.archive.message(target)? {
+                Some(message) if message.channel == author.into() => {
+                    self.apply_reaction(target, &author, emoji, *on, at)
                 }
-                if let Some(message) = self.archive.message(target)? {
-                    let theirs = message
-                        .reactions
-                        .iter()
-                        .filter(|reaction| reaction.by == author)
-                        .count();
-                    if message.channel != author.into() || (*on && theirs >= MAX_REACTIONS) {
-                        return Ok(());
-                    }
-                }
-                self.apply_reaction(target, &author, emoji, *on, at)
-            }
+                None if target.author == author => self.came_early(target, &item),
+                // Of another conversation, or of ours and cancelled: it will not come.
+                Some(_) | None => Ok(()),
+            },
         }
+    }
+
+    /// A change of a message that has not come, or a reaction on it. The archive keeps a bounded number for each.
+    fn came_early(&mut self, target: &MessageRef, item: &Item) -> Result<()> {
+        let bytes = encode(item).map_err(|_| Refusal::Internal)?;
+        Ok(self.archive.put_early_change(target, &SecretBytes(bytes))?)
     }
 
     fn text_received(&mut self, peer: &PeerId, sent_ms: u64, item: Item) -> Result<()> {
@@ -84,13 +79,17 @@ impl Turn<'_> {
             reactions: Vec::new(),
         };
         let reference = record.reference();
-        for bytes in self.archive.take_early_changes(&reference)? {
-            if let Ok(change) = decode::<Item>(&bytes.0) {
-                changed(&mut record, &change);
-            }
+        let early = self.archive.take_early_changes(&reference)?;
+        let early: Vec<Item> = early.iter().filter_map(|bytes| decode(&bytes.0).ok()).collect();
+        for change in &early {
+            changed(&mut record, change);
         }
         self.archive.put_message(&record)?;
-        // Reactions may have come before it.
+        for item in &early {
+            if let ItemKind::React { emoji, on, .. } = &item.kind {
+                self.set_reaction(&reference, peer, emoji, *on, (item.lamport, item.seq))?;
+            }
+        }
         let record = self.archive.message(&reference)?.unwrap_or(record);
         let silent = record.deleted || self.live.open_channels.contains(peer);
         self.typing_over(peer);
@@ -140,11 +139,30 @@ impl Turn<'_> {
         on: bool,
         at: (u64, u64),
     ) -> Result<()> {
-        let changed = self.archive.react(target, by, emoji, on, at)?;
+        let changed = self.set_reaction(target, by, emoji, on, at)?;
         if changed && let Some(message) = self.archive.message(target)? {
             self.message_fact(message, Change::Changed);
         }
         Ok(())
+    }
+
+    /// Stores a reaction or its end, unless it is one too many; says whether anything changed.
+    fn set_reaction(
+        &mut self,
+        target: &MessageRef,
+        by: &PeerId,
+        emoji: &str,
+        on: bool,
+        at: (u64, u64),
+    ) -> Result<bool> {
+        if on {
+            let reactions = self.archive.message(target)?.map(|message| message.reactions);
+            let standing = reactions.iter().flatten().filter(|reaction| reaction.by == *by);
+            if standing.count() >= MAX_REACTIONS {
+                return Ok(false);
+            }
+        }
+        Ok(self.archive.react(target, by, emoji, on, at)?)
     }
 }
 

@@ -54,7 +54,12 @@ impl Turn<'_> {
         lane.refused_since = None;
         lane.forget(row.id);
         if row.item_seq.is_none() {
-            return self.archive.delete_outbox(row.id).map_err(Into::into);
+            self.archive.delete_outbox(row.id)?;
+            if self.asked_by_us(&row.to)? {
+                // The request is with their server.
+                self.tell_contact(&row.to)?;
+            }
+            return Ok(());
         }
         row.taken = true;
         self.archive.put_outbox(&row)?;

@@ -6,7 +6,7 @@ use orrery_protocol::{
     frame::DepositToken,
     limits::{MAX_DIRECT_MESSAGE, MAX_REQUEST_ENVELOPE},
     note::{Body, Note},
-    record::{ContactState, Delivery, OutboxRecord},
+    record::{ContactState, OutboxRecord},
 };
 
 use super::lane::{Ask, Renewal};
@@ -209,22 +209,6 @@ impl Turn<'_> {
     /// Does something to a lane that is there, without looking at it again.
     pub(super) fn lane_of<T>(&mut self, peer: &PeerId, edit: impl FnOnce(&mut super::Lane) -> T) -> Option<T> {
         self.live.lanes.get_mut(peer).map(edit)
-    }
-
-    /// A row that will not go by itself any more: an item waits for the person, anything else is gone.
-    pub(super) fn give_up(&mut self, row: &OutboxRecord, reason: Refusal) -> Result<()> {
-        let state = self.contact(&row.to)?.map(|contact| contact.state);
-        if state == Some(ContactState::RequestedByUs) && row.item_seq.is_none() {
-            return self.request_failed(&row.to, reason);
-        }
-        if row.item_seq.is_none() {
-            return self.drop_row(row);
-        }
-        let mut row = row.clone();
-        row.failed = true;
-        self.archive.put_outbox(&row)?;
-        self.lane_of(&row.to, |lane| lane.forget(row.id));
-        self.set_delivery(&row, Delivery::Failed)
     }
 
     /// Messages sent over the direct connection to which no receipt came go over the server too.

@@ -129,6 +129,20 @@ fn a_call_rings_is_accepted_and_heard_and_ends() {
 }
 
 #[test]
+fn a_call_of_two_that_one_leaves_is_over_and_nobody_is_said_to_have_left() {
+    for leaver in 0..2 {
+        let mut w = World::friends(110, 2);
+        let id = talk(&mut w, 0, 1);
+        w.act(leaver, Act::LeaveCall(id)).unwrap();
+        w.run_for(1000);
+        for node in 0..2 {
+            assert_eq!(w.count(node, |fact| matches!(fact, Fact::CallEnded { .. })), 1);
+            assert_eq!(w.count(node, |fact| matches!(fact, Fact::PeerLeft { .. })), 0);
+        }
+    }
+}
+
+#[test]
 fn the_server_learns_nothing_of_a_call_of_two() {
     let mut w = World::friends(101, 2);
     let tokens = |w: &World, n: usize| {

@@ -67,7 +67,7 @@ fn notes_that_break_their_own_rules_are_dropped_whole() {
         item(1, u64::MAX, 5, text("lamport beyond")),
         Body::Profile(Introduction {
             name: " ".into(),
-            via: "ws://x".into(),
+            via: "wss://x".into(),
             token: Token([1; 32]),
         }),
         Body::Receipt(Receipt {
@@ -228,6 +228,37 @@ fn floods_of_reactions_and_gaps_stay_bounded() {
     }
     assert!(w.message(1, 0, "look at me").reactions.len() <= 32);
     assert!(w.contact(1, 0).unwrap().their_beyond.len() <= 64);
+}
+
+#[test]
+fn reactions_on_a_message_to_come_are_as_few_as_on_one_that_came() {
+    let mut w = World::friends(309, 2);
+    let target = MessageRef {
+        author: w.id(0),
+        id: MessageId([255; 16]),
+    };
+    for n in 0..300u32 {
+        let mut id = [0; 16];
+        id[..4].copy_from_slice(&n.to_be_bytes());
+        let kind = ItemKind::React {
+            target,
+            emoji: char::from_u32(0x1F300 + n).unwrap().to_string(),
+            on: true,
+        };
+        let body = Body::Item(Item {
+            id: MessageId(id),
+            seq: 2 + u64::from(n),
+            lamport: 5,
+            kind,
+        });
+        let bytes = note(&w, body);
+        say(&mut w, 0, 1, &bytes);
+    }
+    let bytes = note(&w, item(1, 1, 255, text("look at me")));
+    say(&mut w, 0, 1, &bytes);
+    let shown = w.message(1, 0, "look at me").reactions.len();
+    assert!((1..=32).contains(&shown), "{shown}");
+    assert_eq!(w.shown(1, "look at me"), 1);
 }
 
 fn signal(w: &World, from: usize, to: usize, connection: ConnectionId, seq: u32, step: ConnectionStep) -> Body {
@@ -594,7 +625,7 @@ fn a_stranger_is_heard_only_when_asking() {
         item(1, 1, 1, text("psst")),
         Body::Accept(Introduction {
             name: "me".into(),
-            via: "ws://x".into(),
+            via: "wss://x".into(),
             token: Token([1; 32]),
         }),
         Body::Presence { here: true, ask: true },

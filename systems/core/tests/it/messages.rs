@@ -433,6 +433,18 @@ fn a_draft_is_kept_and_forgotten() {
 }
 
 #[test]
+fn a_text_that_was_sent_does_not_come_back_as_a_draft() {
+    let mut w = World::friends(36, 2);
+    let channel = w.channel(1);
+    let text = "I was about to".to_owned();
+    w.act(0, Act::SetDraft { channel, text }).unwrap();
+    w.send(0, 1, "I was about to, and did");
+    assert_eq!(w.contact(0, 1).unwrap().draft, "");
+    w.restart(0);
+    assert_eq!(w.contact(0, 1).unwrap().draft, "");
+}
+
+#[test]
 fn what_does_not_exist_is_refused_by_name() {
     let mut w = World::friends(35, 3);
     w.send(0, 1, "to one");

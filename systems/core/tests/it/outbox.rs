@@ -54,6 +54,95 @@ fn a_contact_whose_server_refuses_fails_after_hours_and_can_be_retried() {
     assert_eq!(w.delivery(0, 1, "hello"), Delivery::Delivered);
 }
 
+/// Edits "helo" to "hello" and reacts to it.
+fn change(w: &mut World, from: usize, to: usize) {
+    let (channel, target) = (w.channel(to), w.message(from, to, "helo").reference());
+    let edit = Act::EditText {
+        channel,
+        id: target.id,
+        text: "hello".into(),
+    };
+    let react = Act::React {
+        channel,
+        target,
+        emoji: "👍".into(),
+        on: true,
+    };
+    w.act(from, edit).unwrap();
+    w.act(from, react).unwrap();
+}
+
+#[test]
+fn what_nobody_can_retry_outlasts_a_server_that_refuses() {
+    let mut w = World::friends(50, 2);
+    w.send(0, 1, "helo");
+    w.run_for(3000);
+    let peer = w.id(1);
+    w.servers[0].refused.insert(peer);
+    change(&mut w, 0, 1);
+    w.send(0, 1, "later");
+    w.act(0, Act::SetName("Ada".into())).unwrap();
+    w.run_for(9 * 3_600_000);
+    assert_eq!(w.delivery(0, 1, "later"), Delivery::Failed);
+    w.servers[0].refused.clear();
+    w.run_for(2 * 3_600_000);
+    assert_eq!(w.texts(1, 0), ["hello"]);
+    assert_eq!(w.message(1, 0, "hello").reactions.len(), 1);
+    assert_eq!(w.contact(1, 0).unwrap().name, "Ada");
+    assert_eq!(w.delivery(0, 1, "later"), Delivery::Failed, "a message is the person's");
+    let (channel, id) = (w.channel(1), w.message(0, 1, "later").id);
+    w.act(0, Act::RetryMessage { channel, id }).unwrap();
+    w.run_for(3000);
+    let (channel, up_to) = (w.channel(0), w.message(1, 0, "later").order());
+    w.act(1, Act::MarkRead { channel, up_to }).unwrap();
+    w.run_for(3000);
+    assert_eq!(w.delivery(0, 1, "later"), Delivery::Read, "no gap before it");
+    assert_eq!(w.nodes[0].archive.outbox_len(), 0);
+}
+
+#[test]
+fn changes_made_before_a_block_go_after_it() {
+    let mut w = World::friends(51, 2);
+    w.send(0, 1, "helo");
+    w.run_for(3000);
+    w.servers[0].down = true;
+    change(&mut w, 0, 1);
+    w.send(0, 1, "later");
+    w.run_for(1000);
+    let (peer, channel) = (w.id(1), w.channel(1));
+    w.act(0, Act::BlockContact(peer)).unwrap();
+    w.servers[0].down = false;
+    w.restart(0);
+    w.run_for(60_000);
+    assert_eq!(w.texts(1, 0), ["helo"]);
+    w.act(0, Act::UnblockContact(peer)).unwrap();
+    w.run_for(3000);
+    assert_eq!(w.texts(1, 0), ["hello"]);
+    assert_eq!(w.message(1, 0, "hello").reactions.len(), 1);
+    assert_eq!(w.delivery(0, 1, "later"), Delivery::Failed);
+    let id = w.message(0, 1, "later").id;
+    w.act(0, Act::RetryMessage { channel, id }).unwrap();
+    w.run_for(3000);
+    assert_eq!(w.delivery(0, 1, "later"), Delivery::Delivered);
+    assert!(w.contact(1, 0).unwrap().their_beyond.is_empty());
+    assert_eq!(w.nodes[0].archive.outbox_len(), 0);
+}
+
+#[test]
+fn of_introductions_that_wait_only_the_latest_is_kept() {
+    let mut w = World::friends(52, 2);
+    let peer = w.id(1);
+    w.servers[0].refused.insert(peer);
+    for n in 0..9 {
+        w.act(0, Act::SetName(format!("Ada {n}"))).unwrap();
+        w.run_for(1000);
+    }
+    assert_eq!(w.nodes[0].archive.outbox_len(), 1);
+    w.servers[0].refused.clear();
+    w.run_for(3_600_000);
+    assert_eq!(w.contact(1, 0).unwrap().name, "Ada 8");
+}
+
 #[test]
 fn a_cancelled_message_leaves_no_trace_and_no_gap() {
     let mut w = World::friends(42, 2);

@@ -80,6 +80,66 @@ fn absent_friends_cost_next_to_nothing() {
     assert_eq!(w.texts(1, 0), ["after ten days"]);
 }
 
+/// One is away; the other's line is cut for a moment, a while after it has greeted in vain, and just then the first comes.
+fn miss_each_other(seed: u64, while_ms: u64) -> World {
+    let mut w = World::friends(seed, 2);
+    w.kill(1);
+    w.run_for(20 * 60_000);
+    w.disconnect(0);
+    w.connect(0);
+    w.run_for(while_ms);
+    w.disconnect(0);
+    w.start(1);
+    w.connect(1);
+    w.run_for(5000);
+    assert!(!here(&w, 0, 1) && !here(&w, 1, 0), "each greeting met nobody");
+    w.connect(0);
+    w.run_for(1000);
+    w
+}
+
+#[test]
+fn two_who_greeted_while_the_other_was_away_see_each_other() {
+    let w = miss_each_other(76, 5 * 60_000);
+    assert!(here(&w, 0, 1) && here(&w, 1, 0));
+    // Too soon to be greeted at once.
+    let mut w = miss_each_other(77, 10_000);
+    w.run_for(4 * 60_000);
+    assert!(here(&w, 0, 1) && here(&w, 1, 0));
+}
+
+#[test]
+fn a_line_that_comes_and_goes_greets_nobody_every_time() {
+    let mut w = World::friends(78, 2);
+    w.kill(1);
+    w.run_for(20 * 60_000);
+    let before = w.servers[0].seen.len();
+    for _ in 0..360 {
+        w.disconnect(0);
+        w.connect(0);
+        w.run_for(10_000);
+    }
+    assert!(w.servers[0].seen.len() - before <= 30, "one in two minutes of an hour");
+}
+
+#[test]
+fn who_is_looked_for_is_greeted() {
+    let mut w = World::friends(79, 2);
+    w.kill(1);
+    w.run_for(20 * 60_000);
+    // It comes, and its greeting is lost.
+    w.net.loss = 1.0;
+    w.start(1);
+    w.connect(1);
+    w.run_for(5000);
+    w.net.loss = 0.0;
+    assert!(!here(&w, 0, 1));
+    let channel = w.channel(1);
+    w.act(0, Act::OpenChannel(channel)).unwrap();
+    w.run_for(3000);
+    assert!(here(&w, 0, 1) && here(&w, 1, 0));
+}
+
 #[test]
 fn typing_is_told_only_over_a_direct_connection_and_fades() {
     let mut w = World::friends(74, 2);

@@ -1,7 +1,11 @@
 //! Making, opening and changing a profile; the clock.
 
 use orrery_core::{Act, Core, CoreError, Fact, Now, Output, Policy, Refusal, testing::MemoryArchive};
-use orrery_protocol::{archive::ArchiveError, login::login_bytes, record::PrekeyKind};
+use orrery_protocol::{
+    archive::ArchiveError,
+    login::login_bytes,
+    record::{Delivery, PrekeyKind},
+};
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::sim::{SERVER, Server, World};
@@ -20,7 +24,7 @@ fn a_profile_is_made_once_and_opens_as_the_same_person() {
         CoreError::Archive(ArchiveError::Damaged)
     );
     Core::create(&mut archive, "Ada", SERVER, NOW, &mut rng).unwrap();
-    assert_eq!(archive.prekey_count(PrekeyKind::OneTime), 100);
+    assert_eq!(archive.prekey_count(PrekeyKind::Signed), 1);
     let again = Core::create(&mut archive, "Eve", SERVER, NOW, &mut rng);
     assert_eq!(again, Err(CoreError::Refused(Refusal::ProfileExists)));
     let (core, outputs) = Core::open(&mut archive, Policy::default(), NOW, &mut rng).unwrap();
@@ -76,6 +80,50 @@ fn a_new_home_server_is_told_to_contacts_once_it_knows_us() {
     w.run_for(3000);
     assert_eq!(w.texts(0, 1), ["hello there"]);
     assert!(w.servers[1].seen.iter().any(|(to, _)| *to == w.id(0)));
+}
+
+#[test]
+fn what_an_old_home_server_took_goes_to_the_new_one() {
+    let mut w = World::friends(86, 2);
+    w.servers.push(Server::new("ws://127.0.0.1:8000"));
+    w.send(1, 0, "before");
+    w.run_for(100);
+    w.kill(1);
+    w.send(0, 1, "taken");
+    w.act(0, Act::SetName("Ada Lovelace".into())).unwrap();
+    w.run_for(5000);
+    assert_eq!(w.delivery(0, 1, "taken"), Delivery::Sent);
+    assert_eq!(w.delivery(1, 0, "before"), Delivery::Sent);
+    // The old server is given up with all that waits there.
+    w.mailbox_of(1).kept.clear();
+    w.start(1);
+    w.act(1, Act::SetServer("ws://127.0.0.1:8000".into())).unwrap();
+    w.run_for(5000);
+    assert_eq!(w.texts(1, 0), ["before", "taken"]);
+    assert_eq!(w.shown(1, "taken"), 1);
+    assert_eq!(w.delivery(0, 1, "taken"), Delivery::Delivered);
+    assert_eq!(w.delivery(1, 0, "before"), Delivery::Delivered, "its receipt was lost");
+    assert_eq!(w.contact(1, 0).unwrap().name, "Ada Lovelace");
+    assert_eq!(w.nodes[0].archive.outbox_len(), 0);
+}
+
+#[test]
+fn what_is_on_its_way_to_an_old_home_server_goes_to_the_new_one() {
+    let mut w = World::friends(87, 2);
+    w.servers.push(Server::new("ws://127.0.0.1:8000"));
+    w.disconnect(1);
+    w.send(0, 1, "crossed");
+    // The old server has it, and its answer comes after the news of the new one.
+    w.net.delay = (400, 400);
+    w.run_for(5);
+    w.net.delay = (5, 5);
+    assert_eq!(w.mailbox_of(1).kept.len(), 1);
+    w.act(1, Act::SetServer("ws://127.0.0.1:8000".into())).unwrap();
+    w.run_for(100);
+    assert_eq!(w.contact(0, 1).unwrap().via, "ws://127.0.0.1:8000");
+    w.run_for(5000);
+    assert_eq!(w.texts(1, 0), ["crossed"]);
+    assert_eq!(w.delivery(0, 1, "crossed"), Delivery::Delivered);
 }
 
 #[test]

@@ -40,6 +40,27 @@ fn a_request_waits_for_who_is_away() {
 }
 
 #[test]
+fn a_request_says_when_it_has_left_this_computer() {
+    let mut w = World::new(21, 2);
+    let invite = w.invite(1);
+    w.run_for(100);
+    w.disconnect(0);
+    w.act(0, Act::AddContact(invite)).unwrap();
+    let states = |w: &World| -> Vec<bool> {
+        let told = w.nodes[0].facts.iter();
+        told.filter_map(|fact| match fact {
+            Fact::Contact { sending, .. } => Some(*sending),
+            _ => None,
+        })
+        .collect()
+    };
+    assert_eq!(states(&w), [true]);
+    w.connect(0);
+    w.run_for(5000);
+    assert_eq!(states(&w).last(), Some(&false));
+}
+
+#[test]
 fn two_requests_that_cross_make_contacts_without_anybody_accepting() {
     let mut w = World::new(3, 2);
     let (to_1, to_0) = (w.invite(1), w.invite(0));
@@ -250,6 +271,111 @@ fn blocking_ends_everything_and_rotates_the_token() {
     w.run_for(7_200_000);
     assert!(w.texts(1, 0).contains(&"never mind".to_owned()));
     assert!(w.texts(0, 1).contains(&"sorry".to_owned()));
+}
+
+/// What opens the mailbox of `owner`, as `holder` knows it.
+fn token(w: &World, holder: usize, owner: usize) -> Option<Token> {
+    w.contact(holder, owner).unwrap().token
+}
+
+#[test]
+fn blocking_rotates_the_token_for_whom_we_asked_or_removed() {
+    let mut w = World::new(14, 3);
+    w.befriend(0, 2);
+    w.ask(0, 1);
+    w.run_for(1000);
+    let (peer, asked) = (w.id(1), token(&w, 2, 0));
+    assert_eq!(token(&w, 1, 0), asked, "the request carries it");
+    w.act(0, Act::BlockContact(peer)).unwrap();
+    w.run_for(3000);
+    assert_ne!(token(&w, 2, 0), asked);
+
+    let mut w = World::friends(15, 3);
+    let (peer, removed) = (w.id(1), token(&w, 2, 0));
+    w.act(0, Act::RemoveContact(peer)).unwrap();
+    w.run_for(3000);
+    assert_eq!(token(&w, 2, 0), removed, "removing is nobody else's business");
+    w.act(0, Act::BlockContact(peer)).unwrap();
+    w.run_for(3000);
+    assert_ne!(token(&w, 2, 0), removed);
+    assert_eq!(token(&w, 1, 0), removed);
+}
+
+#[test]
+fn blocking_who_asks_rotates_the_token_only_for_an_earlier_acquaintance() {
+    let mut w = World::new(16, 3);
+    w.befriend(0, 2);
+    w.ask(1, 0);
+    w.run_for(1000);
+    let (peer, before) = (w.id(1), token(&w, 2, 0));
+    w.act(0, Act::BlockContact(peer)).unwrap();
+    w.run_for(3000);
+    assert_eq!(token(&w, 2, 0), before, "a stranger never had it");
+
+    let mut w = World::friends(17, 3);
+    let (peer, own, before) = (w.id(1), w.id(0), token(&w, 2, 0));
+    w.act(0, Act::RemoveContact(peer)).unwrap();
+    w.act(1, Act::RemoveContact(own)).unwrap();
+    w.run_for(3000);
+    w.ask(1, 0);
+    w.run_for(3000);
+    assert_eq!(w.state(0, 1), Some(ContactState::RequestedByThem));
+    w.act(0, Act::BlockContact(peer)).unwrap();
+    w.run_for(3000);
+    assert_ne!(token(&w, 2, 0), before);
+}
+
+#[test]
+fn a_token_that_changed_while_a_request_waited_is_told_with_the_answer() {
+    let mut w = World::new(18, 3);
+    w.befriend(0, 2);
+    w.ask(0, 1);
+    w.run_for(1000);
+    let (asker, blocked) = (w.id(0), w.id(2));
+    w.act(0, Act::BlockContact(blocked)).unwrap();
+    w.run_for(1000);
+    w.act(1, Act::AcceptRequest(asker)).unwrap();
+    w.run_for(3000);
+    w.old_tokens_end(0);
+    w.send(1, 0, "hello");
+    w.run_for(3000);
+    assert_eq!(w.texts(0, 1), ["hello"]);
+}
+
+#[test]
+fn a_yes_that_never_left_is_said_after_a_block_with_the_new_token() {
+    let mut w = World::new(19, 2);
+    w.ask(0, 1);
+    w.run_for(1000);
+    let asker = w.id(0);
+    w.servers[0].down = true;
+    w.act(1, Act::AcceptRequest(asker)).unwrap();
+    w.run_for(5000);
+    w.act(1, Act::BlockContact(asker)).unwrap();
+    w.run_for(5000);
+    w.act(1, Act::UnblockContact(asker)).unwrap();
+    w.servers[0].down = false;
+    w.run_for(120_000);
+    assert_eq!(w.state(0, 1), Some(ContactState::Contact));
+    w.old_tokens_end(1);
+    w.send(0, 1, "hello");
+    w.run_for(3000);
+    assert_eq!(w.texts(1, 0), ["hello"]);
+    assert_eq!(w.nodes[1].archive.outbox_len(), 0);
+}
+
+#[test]
+fn a_yes_outlasts_a_server_that_refuses() {
+    let mut w = World::new(20, 2);
+    w.ask(0, 1);
+    w.run_for(1000);
+    let asker = w.id(0);
+    w.servers[0].refused.insert(asker);
+    w.act(1, Act::AcceptRequest(asker)).unwrap();
+    w.run_for(9 * 3_600_000);
+    w.servers[0].refused.clear();
+    w.run_for(2 * 3_600_000);
+    assert_eq!(w.state(0, 1), Some(ContactState::Contact));
 }
 
 #[test]

@@ -1,12 +1,21 @@
 //! Sessions: starting at once, replays, loss and healing, prekeys.
 
-use orrery_core::{Fact, Input};
+use std::collections::BTreeSet;
+
+use orrery_core::{Act, Fact, Input};
+use orrery_crypto::{Identity, SealKind, Session, VerifiedBundle, seal};
 use orrery_protocol::{
+    MessageId,
+    archive::Archive,
+    encode,
+    frame::DepositToken,
     limits::ONE_TIME_PREKEYS,
+    note::{Body, Item, ItemKind, Note},
     record::{Delivery, PrekeyKind},
 };
+use rand::{SeedableRng, rngs::StdRng};
 
-use crate::sim::World;
+use crate::sim::{SERVER, Server, World};
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
@@ -356,4 +365,53 @@ fn a_server_without_our_prekeys_gets_them_again() {
     w.send(0, 1, "hello");
     w.run_for(3000);
     assert_eq!(w.texts(1, 0), ["hello"]);
+}
+
+#[test]
+fn a_one_time_prekey_is_offered_at_one_server_and_opens_what_comes_late() {
+    let mut w = World::friends(61, 2);
+    w.servers.push(Server::new("ws://127.0.0.1:8000"));
+    let (own, peer) = (w.id(0), w.id(1));
+    let shown = DepositToken::Delivery(w.contact(0, 1).unwrap().token.unwrap());
+    let bundle = w.hand_out(SERVER, &peer, &shown).unwrap();
+    let mut offered: BTreeSet<u32> = w.mailbox(1).one_time.iter().map(|key| key.id).collect();
+    offered.extend(bundle.one_time.as_ref().map(|key| key.id));
+    w.act(1, Act::SetServer("ws://127.0.0.1:8000".into())).unwrap();
+    w.run_for(3000);
+    let fresh = &w.mailbox(1).one_time;
+    assert_eq!(fresh.len(), ONE_TIME_PREKEYS);
+    assert!(fresh.iter().all(|key| !offered.contains(&key.id)));
+    // Written under a key that the old server handed out, and late.
+    let stored = w.nodes[0].archive.value("identity").unwrap().unwrap();
+    let identity = Identity::from_bytes(&stored.0).unwrap();
+    let mut rng = StdRng::seed_from_u64(61);
+    let bundle = VerifiedBundle::verify(&own, &peer, &bundle).unwrap();
+    let mut session = Session::start(&identity, &bundle, 1, &mut rng).unwrap();
+    let item = Item {
+        id: MessageId([1; 16]),
+        seq: 1,
+        lamport: 1,
+        kind: ItemKind::Text {
+            text: "late".into(),
+            reply_to: None,
+        },
+    };
+    let bytes = encode(&Note::new(w.wall(), Body::Item(item))).unwrap();
+    let message = session.encrypt(&bytes).unwrap();
+    let envelope = seal::seal(&own, &peer, SealKind::Ratchet, &message, &mut rng).unwrap();
+    w.feed(1, Input::Delivered { id: None, envelope });
+    assert_eq!(w.texts(1, 0), ["late"]);
+}
+
+#[test]
+fn a_server_that_forgets_us_again_and_again_does_not_fill_the_disk_with_prekeys() {
+    let mut w = World::friends(62, 2);
+    let id = w.id(1);
+    for _ in 0..8 {
+        w.servers[0].mailboxes.remove(&id);
+        w.restart(1);
+        w.run_for(60_000);
+    }
+    assert_eq!(w.mailbox(1).one_time.len(), ONE_TIME_PREKEYS);
+    assert!(w.nodes[1].archive.prekey_count(PrekeyKind::OneTime) <= 4 * ONE_TIME_PREKEYS);
 }
