@@ -45,6 +45,14 @@ impl Origin {
         Self::counted(entry.and_then(|entry| parse(entry.trim())).unwrap_or(proxy))
     }
 
+    /// The /48 of an IPv6 address: as much as one customer is commonly given.
+    pub(crate) fn site(self) -> Option<Self> {
+        self.v6.then_some(Self {
+            key: self.key >> 16,
+            ..self
+        })
+    }
+
     /// Whether limits per address and per connection are lifted.
     pub(crate) fn is_spared(self) -> bool {
         self.spared
@@ -177,6 +185,13 @@ mod tests {
             Origin::direct("::ffff:203.0.113.9".parse().unwrap()),
             key("203.0.113.9")
         );
+    }
+
+    #[test]
+    fn the_networks_of_one_v6_site_share_it_and_v4_has_none() {
+        assert_eq!(key("2001:db8:1:2::1").site(), key("2001:db8:1:ffff::9").site());
+        assert_ne!(key("2001:db8:1:2::1").site(), key("2001:db8:2:2::1").site());
+        assert_eq!(key("203.0.113.9").site(), None);
     }
 
     #[test]

@@ -192,10 +192,11 @@ impl ServerConfig {
         Ok(())
     }
 
-    /// The names a log-in may be signed over, in canonical form.
+    /// The names a log-in may be signed over, in canonical form. Whoever comes through a proxy dialled the proxy's name:
+    /// a log-in signed for loopback there is one that was made for somebody else's server.
     pub(crate) fn answers_to(&self) -> Vec<String> {
         let mut names: Vec<String> = self.names.iter().map(|name| canonical_host(name)).collect();
-        if self.listen.ip().to_canonical().is_loopback() {
+        if self.listen.ip().to_canonical().is_loopback() && !self.behind_proxy {
             names.extend(["localhost", "127.0.0.1", "::1"].map(String::from));
             names.push(self.listen.ip().to_string());
         }
@@ -309,12 +310,18 @@ mod tests {
     }
 
     #[test]
-    fn loopback_names_count_only_on_loopback() {
+    fn loopback_names_count_only_on_loopback_and_not_behind_a_proxy() {
         let config = ServerConfig {
             names: vec!["[2001:DB8::1]".into()],
             ..public()
         };
         assert_eq!(config.answers_to(), ["2001:db8::1"]);
         assert_eq!(ServerConfig::local("x").answers_to(), ["127.0.0.1", "::1", "localhost"]);
+        let proxied = ServerConfig {
+            behind_proxy: true,
+            names: vec!["orrery.example.org".into()],
+            ..ServerConfig::local("x")
+        };
+        assert_eq!(proxied.answers_to(), ["orrery.example.org"]);
     }
 }

@@ -108,7 +108,7 @@ pub(crate) struct Connection {
     shared: Arc<Shared>,
     frames: Bucket,
     bytes: Bucket,
-    /// The last whole message of any kind.
+    /// The last whole message of any kind, moved on by the time in which nobody listened.
     heard: Instant,
     /// The last binary message.
     asked: Instant,
@@ -154,6 +154,8 @@ impl Connection {
             .flatten()
             .min();
         tokio::select! {
+            // What waits is heard before the clock: whoever was written to for long may have answered meanwhile.
+            biased;
             message = self.socket.recv() => self.classify(message),
             () = sleep_until(due.unwrap_or(self.ping_at)) => self.on_time(),
         }
@@ -246,8 +248,14 @@ impl Connection {
     }
 
     async fn write(&mut self, message: Message) -> Result<(), End> {
+        let began = Instant::now();
         match timeout(self.shared.limits.write_timeout.0, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                // Whoever made us wait and then took it lives, and could not be heard meanwhile. What only went into the
+                // system's buffer took no time and says nothing.
+                self.heard += began.elapsed();
+                Ok(())
+            }
             Ok(Err(_)) => Err(End::Gone),
             Err(_) => Err(End::Stalled),
         }

@@ -24,7 +24,8 @@ use crate::{
     address::{Origin, is_proxy},
     admission::{Crowded, Permit},
     dropbox,
-    limits::{HTTP_BUFFER, MAX_HEADERS, MAX_WRITE_BUFFER, READ_BUFFER, WRITE_BUFFER},
+    limits::{HTTP_BUFFER, MAX_HEADERS, MAX_WRITE_BUFFER, RAW_BYTES, READ_BUFFER, WRITE_BUFFER},
+    meter::Metered,
     metrics::{Dropped, Endpoint, Metrics},
     session,
     shared::{Phase, Shared, closed},
@@ -110,6 +111,9 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, tls: Opti
 async fn receive(stream: TcpStream, guest: Arc<Guest>, shared: Arc<Shared>, tls: Option<Tls>, router: Router) {
     // Frames are small and somebody waits for each.
     let _ = stream.set_nodelay(true);
+    let spared = guest.origin.is_some_and(Origin::is_spared);
+    let rate = (!spared).then(|| shared.limits.byte_rate.times(RAW_BYTES));
+    let stream = Metered::new(stream, rate, shared.clock.clone());
     let serve = async {
         match tls {
             None => serve_http(stream, guest, &shared, router).await,

@@ -3,7 +3,8 @@
 //!
 //! - [`config`], [`limits`]: what an operator sets; every limit stands in one file.
 //! - [`server`]: [`Server::start`] and the [`RunningServer`] it returns.
-//! - `http`: TCP, TLS and the routes; `session` is `/v1/socket`, `dropbox` is `/v1/drop`, `connection` what both share.
+//! - `http`: TCP, TLS and the routes; `session` is `/v1/socket`, `dropbox` is `/v1/drop`, `connection` what both share,
+//!   `meter` what they may send at all.
 //! - `hub`: who is connected now, and the lanes by which mail reaches them.
 //! - `store`: mailboxes, prekeys and tokens in one SQLite file, behind one writer that commits in groups.
 //! - `stun`: tells a client its public address.
@@ -23,6 +24,7 @@ mod connection;
 mod dropbox;
 mod http;
 mod hub;
+mod meter;
 mod metrics;
 mod rate;
 mod session;

@@ -31,6 +31,9 @@ pub struct Limits {
     /// People from one address that this server did not know yet.
     #[arg(long, env = "ORRERY_REGISTRATION_RATE", default_value_t = DEFAULT.registration_rate, value_name = "RATE")]
     pub registration_rate: Rate,
+    /// The same from one IPv6 /48, of which one customer may own every /64.
+    #[arg(long, env = "ORRERY_REGISTRATION_RATE_SITE", default_value_t = DEFAULT.registration_rate_site, value_name = "RATE")]
+    pub registration_rate_site: Rate,
     /// Envelopes from one address to one mailbox.
     #[arg(long, env = "ORRERY_DEPOSIT_RATE", default_value_t = DEFAULT.deposit_rate, value_name = "RATE")]
     pub deposit_rate: Rate,
@@ -56,6 +59,9 @@ pub struct Limits {
     /// How long an envelope is kept for somebody who does not come.
     #[arg(long, env = "ORRERY_ENVELOPE_LIFETIME", default_value_t = DEFAULT.envelope_lifetime, value_name = "TIME")]
     pub envelope_lifetime: Span,
+    /// How long an empty mailbox is kept for somebody who does not log in, in whole days.
+    #[arg(long, env = "ORRERY_MAILBOX_LIFETIME", default_value_t = DEFAULT.mailbox_lifetime, value_name = "TIME")]
+    pub mailbox_lifetime: Span,
     /// Bytes of all mailboxes together.
     #[arg(long, env = "ORRERY_STORED_BYTES", default_value_t = DEFAULT.stored_bytes, value_name = "BYTES")]
     pub stored_bytes: u64,
@@ -104,6 +110,7 @@ const DEFAULT: Limits = Limits {
     byte_rate: Rate::new(256 * 1024, 64 * 1024, SECOND),
     login_rate: Rate::new(30, 1, Duration::from_secs(2)),
     registration_rate: Rate::new(20, 1, Duration::from_secs(600)),
+    registration_rate_site: Rate::new(100, 1, Duration::from_secs(120)),
     deposit_rate: Rate::new(120, 2, SECOND),
     deposit_rate_all: Rate::new(600, 20, SECOND),
     fetch_rate: Rate::new(6, 1, Duration::from_secs(600)),
@@ -112,6 +119,7 @@ const DEFAULT: Limits = Limits {
     mailbox_envelopes: 1000,
     mailbox_bytes: 10 * 1024 * 1024,
     envelope_lifetime: seconds(30 * 24 * 3600),
+    mailbox_lifetime: seconds(365 * 24 * 3600),
     stored_bytes: 10 * 1024 * 1024 * 1024,
     max_people: 100_000,
     header_timeout: seconds(5),
@@ -143,6 +151,9 @@ pub(crate) const WRITE_BUFFER: usize = 1024;
 pub(crate) const MAX_WRITE_BUFFER: usize = 256 * 1024;
 /// Kernel send buffer of one connection: what a peer that never reads can cost beside [`MAX_WRITE_BUFFER`].
 pub(crate) const SOCKET_SEND_BUFFER: u32 = 256 * 1024;
+/// What may come in on one connection before anything is made of it, as a multiple of its byte rate: messages are
+/// limited by that rate, with an answer; this is for what never becomes one, such as fragments without an end.
+pub(crate) const RAW_BYTES: u32 = 4;
 /// Things waiting to be written to one connection. When full, kept mail is read from the store later, what is not kept
 /// is dropped.
 pub(crate) const LANE: usize = 64;

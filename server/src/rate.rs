@@ -29,6 +29,15 @@ impl Rate {
         Self { burst, refill, per }
     }
 
+    /// The same, so many times as much.
+    pub(crate) const fn times(self, factor: u32) -> Self {
+        Self {
+            burst: self.burst.saturating_mul(factor),
+            refill: self.refill.saturating_mul(factor),
+            per: self.per,
+        }
+    }
+
     /// Nanoseconds that one unit costs.
     fn unit_ns(self) -> u64 {
         let per = u64::try_from(self.per.as_nanos()).unwrap_or(u64::MAX);

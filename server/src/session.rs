@@ -230,24 +230,24 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Writes what waits in the mailbox, page by page, until mail is pushed again.
+    /// Writes the next page of what waits in the mailbox. Between two pages the other side is heard: it acknowledges,
+    /// it lives, or a newer connection took its place.
     async fn catch_up(&mut self) -> Result<(), End> {
-        loop {
-            let page = self
-                .shared
-                .store
-                .page(self.seat.peer, self.written, self.seat.lane.clone())
-                .await;
-            let Ok(page) = page else {
-                return Err(refuse_and_end(self.connection, RefusalCode::Unavailable, End::Later).await);
-            };
-            for mail in page.mail {
-                self.deliver(mail).await?;
-            }
-            if page.complete {
-                return Ok(());
-            }
+        let page = self
+            .shared
+            .store
+            .page(self.seat.peer, self.written, self.seat.lane.clone())
+            .await;
+        let Ok(page) = page else {
+            return Err(refuse_and_end(self.connection, RefusalCode::Unavailable, End::Later).await);
+        };
+        for mail in page.mail {
+            self.deliver(mail).await?;
         }
+        if !page.complete {
+            self.seat.lane.read_on();
+        }
+        Ok(())
     }
 
     async fn deliver(&mut self, mail: Mail) -> Result<(), End> {

@@ -80,6 +80,7 @@ pub(crate) async fn closed(phase: &mut watch::Receiver<Phase>) {
 pub(crate) struct Rates {
     logins: Buckets,
     registrations: Buckets,
+    site_registrations: Buckets,
     deposits: Pair,
     fetches: Pair,
 }
@@ -110,6 +111,7 @@ impl Rates {
         Self {
             logins: Buckets::new(limits.login_rate),
             registrations: Buckets::new(limits.registration_rate),
+            site_registrations: Buckets::new(limits.registration_rate_site),
             deposits: Pair::new(limits.deposit_rate, limits.deposit_rate_all),
             fetches: Pair::new(limits.fetch_rate, limits.fetch_rate_all),
         }
@@ -125,10 +127,12 @@ impl Rates {
 
     pub(crate) fn registration(&self, origin: Origin, now_ms: u64) -> Result<(), Duration> {
         if origin.is_spared() {
-            Ok(())
-        } else {
-            self.registrations.take(origin, now_ms)
+            return Ok(());
         }
+        self.registrations.take(origin, now_ms)?;
+        origin
+            .site()
+            .map_or(Ok(()), |site| self.site_registrations.take(site, now_ms))
     }
 
     pub(crate) fn deposit(&self, origin: Origin, to: &orrery_protocol::PeerId, now_ms: u64) -> Result<(), Duration> {

@@ -4,19 +4,19 @@
 
 mod error;
 mod mailbox;
+mod people;
 mod prekeys;
 mod schema;
 mod tokens;
 mod writer;
 
 use std::{
-    fs::{DirBuilder, File, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
     path::Path,
     sync::Arc,
 };
 
-use orrery_protocol::PeerId;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use error::StoreError;
@@ -44,17 +44,6 @@ pub(crate) struct Surroundings {
 /// The answer to a job: it comes after the commit, or an error when nothing was written.
 pub(crate) type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 
-/// What the server knows about somebody who logs in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Standing {
-    /// Whether there is a mailbox.
-    pub(crate) known: bool,
-    /// Whether a signed and a KEM prekey are stored.
-    pub(crate) has_prekeys: bool,
-    /// One-time prekeys left.
-    pub(crate) one_time_left: u32,
-}
-
 /// Handle on the writer thread; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
@@ -65,26 +54,21 @@ pub(crate) struct Store {
 impl Store {
     /// Opens or creates the store in `dir`, which only one server may use at a time.
     pub(crate) fn open(dir: &Path, around: Surroundings) -> Result<Self, StoreError> {
-        create_private(dir).map_err(|source| StoreError::Folder {
+        let unusable = |source| StoreError::Folder {
             dir: dir.to_owned(),
             source,
-        })?;
-        let lock = File::create(dir.join(LOCK)).map_err(|source| StoreError::Folder {
-            dir: dir.to_owned(),
-            source,
-        })?;
+        };
+        create_private(dir).map_err(unusable)?;
+        let lock = private_file(&dir.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { dir: dir.to_owned() }),
-            Err(TryLockError::Error(source)) => {
-                return Err(StoreError::Folder {
-                    dir: dir.to_owned(),
-                    source,
-                });
-            }
+            Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
+        // SQLite gives its log the mode of the database, and makes the database by the umask if it is not there.
+        drop(private_file(&dir.join(FILE)).map_err(unusable)?);
         let connection = Connection::open(dir.join(FILE))?;
-        schema::prepare(&connection)?;
+        schema::prepare(&connection, around.clock.now_ms())?;
         let (envelopes, bytes) = mailbox::totals(&connection)?;
         around.metrics.mailboxes(envelopes, bytes);
         let writer = Writer::start(connection, lock).map_err(|source| StoreError::Thread { source })?;
@@ -101,26 +85,6 @@ impl Store {
         self.writer.close().await;
     }
 
-    /// What is known about `peer`.
-    pub(crate) async fn standing(&self, peer: PeerId) -> Result<Standing, StoreError> {
-        let job = move |db: &Connection| {
-            let row = db
-                .prepare_cached("SELECT key, signed_id IS NOT NULL FROM person WHERE peer = ?1")?
-                .query_row([&peer.0], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)))
-                .optional()?;
-            let Some((person, has_prekeys)) = row else {
-                return Ok(Standing::default());
-            };
-            let one_time_left = prekeys::one_time_left(db, person)?;
-            Ok(Standing {
-                known: true,
-                has_prekeys,
-                one_time_left,
-            })
-        };
-        self.ask(job, |standing| standing).await
-    }
-
     /// Deletes what has expired.
     pub(crate) async fn sweep(&self) -> Result<(), StoreError> {
         let around = self.around.clone();
@@ -128,6 +92,7 @@ impl Store {
             let now_ms = around.clock.now_ms();
             mailbox::sweep(db, now_ms, &around.limits)?;
             tokens::sweep(db, now_ms)?;
+            people::sweep(db, now_ms, &around.limits, &around.hub)?;
             mailbox::totals(db)
         };
         let metrics = self.around.metrics.clone();
@@ -150,26 +115,6 @@ impl Store {
     }
 }
 
-/// The row of `peer`, created when there is none and room for one.
-fn register(db: &Connection, peer: PeerId, limits: &Limits) -> rusqlite::Result<Option<i64>> {
-    let known = db
-        .prepare_cached("SELECT key FROM person WHERE peer = ?1")?
-        .query_row([&peer.0], |row| row.get(0))
-        .optional()?;
-    if known.is_some() {
-        return Ok(known);
-    }
-    let people: i64 = db
-        .prepare_cached("SELECT people FROM total")?
-        .query_row([], |row| row.get(0))?;
-    if u64::try_from(people).unwrap_or_default() >= limits.max_people {
-        return Ok(None);
-    }
-    db.prepare_cached("INSERT INTO person (peer) VALUES (?1)")?
-        .execute([&peer.0])?;
-    Ok(Some(db.last_insert_rowid()))
-}
-
 /// SQLite's integers are signed; times and sizes beyond them mean "never" or "all".
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
@@ -181,6 +126,15 @@ fn create_private(dir: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
+}
+
+/// Opens a file that nobody else may read, made when there is none. One that is there keeps the mode it was given.
+fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 #[cfg(test)]

@@ -120,6 +120,12 @@ impl Lane {
         state.behind = false;
     }
 
+    /// The mailbox goes on behind the page that was written.
+    pub(crate) fn read_on(&self) {
+        self.lock().behind = true;
+        self.wake.notify_one();
+    }
+
     /// What to do next, waiting until there is something. Nothing is lost when the future is dropped.
     pub(crate) async fn next(&self) -> Next {
         loop {
@@ -195,6 +201,22 @@ mod tests {
         lane.go_live();
         lane.push_kept(mail(Some(3), 1));
         assert_eq!(lane.try_next(), Some(Next::Mail(mail(Some(3), 1))));
+    }
+
+    #[test]
+    fn between_two_pages_everything_else_has_its_turn() {
+        let lane = Lane::default();
+        assert_eq!(lane.try_next(), Some(Next::CatchUp));
+        lane.read_on();
+        lane.prekeys_low(3);
+        assert!(lane.push_unkept(mail(None, 1)));
+        assert_eq!(lane.try_next(), Some(Next::PrekeysLow(3)));
+        assert_eq!(lane.try_next(), Some(Next::Mail(mail(None, 1))));
+        assert_eq!(lane.try_next(), Some(Next::CatchUp));
+        assert_eq!(lane.try_next(), None);
+        lane.read_on();
+        lane.replace();
+        assert_eq!(lane.try_next(), Some(Next::Replaced));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use orrery_protocol::{
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use serde_bytes::{ByteArray, ByteBuf};
 
-use super::{Answer, Store, StoreError, register, signed, tokens::Opened};
+use super::{Answer, Store, StoreError, people::register, signed, tokens::Opened};
 use crate::limits::{ONE_TIME_STORED, USED_REMEMBERED};
 
 /// Prekeys as their owner uploads them.
@@ -52,7 +52,7 @@ impl Store {
             if !fits(db, peer, &upload)? {
                 return Ok(Published::TooMany);
             }
-            let Some(person) = register(db, peer, &around.limits)? else {
+            let Some(person) = register(db, peer, around.clock.now_ms(), &around.limits)? else {
                 return Ok(Published::NobodyNew);
             };
             store(db, person, &upload)?;

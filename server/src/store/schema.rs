@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::StoreError;
+use super::{StoreError, people};
 
 /// Each step leads from the version that is its index to the next.
-const STEPS: &[&str] = &[FIRST];
+pub(super) const STEPS: &[&str] = &[FIRST, SECOND];
 
 /// `total` and the counts in `person` are kept by triggers, so that no statement can forget them.
 const FIRST: &str = "
@@ -76,8 +76,17 @@ CREATE TRIGGER envelope_out AFTER DELETE ON envelope BEGIN
 END;
 ";
 
+/// The day is all that is kept of when somebody was last here: enough to let go of who does not come back.
+const SECOND: &str = "
+ALTER TABLE person ADD COLUMN seen_day INTEGER;
+CREATE INDEX person_by_day ON person (seen_day);
+CREATE TRIGGER person_out AFTER DELETE ON person BEGIN
+    UPDATE total SET people = people - 1;
+END;
+";
+
 /// Sets the connection up and brings the schema up to date.
-pub(super) fn prepare(db: &Connection) -> Result<(), StoreError> {
+pub(super) fn prepare(db: &Connection, now_ms: u64) -> Result<(), StoreError> {
     // Acknowledged mail must be gone from the file, too; freed pages are given back by the sweep.
     db.execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;")?;
     let _mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
@@ -95,5 +104,10 @@ pub(super) fn prepare(db: &Connection) -> Result<(), StoreError> {
             "BEGIN IMMEDIATE; {step} PRAGMA user_version = {version}; COMMIT;"
         ))?;
     }
+    // Who was here before days were kept counts as seen today.
+    db.execute(
+        "UPDATE person SET seen_day = ?1 WHERE seen_day IS NULL",
+        [people::day(now_ms)],
+    )?;
     Ok(())
 }

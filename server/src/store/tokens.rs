@@ -8,7 +8,7 @@ use orrery_protocol::{
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
-use super::{Store, StoreError, register, signed};
+use super::{Store, StoreError, people::register, signed};
 use crate::limits::{CALL_TOKEN_LIFETIME, OLD_TOKENS};
 
 const DELIVERY: i64 = 0;
@@ -30,10 +30,11 @@ impl Store {
     pub(crate) async fn set_tokens(&self, peer: PeerId, tokens: Tokens) -> Result<bool, StoreError> {
         let around = self.around.clone();
         let job = move |db: &Connection| {
-            let Some(person) = register(db, peer, &around.limits)? else {
+            let now_ms = around.clock.now_ms();
+            let Some(person) = register(db, peer, now_ms, &around.limits)? else {
                 return Ok(false);
             };
-            set(db, person, &tokens, around.clock.now_ms())?;
+            set(db, person, &tokens, now_ms)?;
             Ok(true)
         };
         self.ask(job, |taken| taken).await

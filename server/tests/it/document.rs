@@ -4,6 +4,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use orrery_protocol::{
     PeerId, Token, TokenHash, encode,
     frame::{CallToken, DepositToken, DropReply, DropRequest, RefusalCode, SocketReply, SocketRequest},
+    invite::Invite,
     login::login_bytes,
 };
 use serde::Serialize;
@@ -96,6 +97,21 @@ fn the_examples_of_short_frames_are_exact() {
         code: RefusalCode::NotAccepted,
         retry_after_ms: None,
     });
+}
+
+#[test]
+fn the_link_example_is_exact() {
+    let invite = Invite {
+        peer: PeerId(SigningKey::from_bytes(&[1; 32]).verifying_key().to_bytes()),
+        via: "wss://orrery.example:7443".into(),
+        name: "Zoë & co".into(),
+        token: Token([3; 32]),
+    };
+    let link = invite.to_string();
+    assert!(
+        DOCUMENT.lines().any(|line| line == link),
+        "docs/PROTOCOL.md lacks the link\n{link}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use orrery_protocol::frame::{DropReply, DropRequest, RefusalCode, SocketReply};
 
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::{Person, Place, Socket, deposit, get};
+use crate::client::{Person, Place, Socket, deposit, get, soon};
 
 const HERE: Option<&str> = Some("203.0.113.9");
 const THERE: Option<&str> = Some("198.51.100.7");
@@ -159,6 +159,25 @@ async fn guessing_at_many_mailboxes_runs_into_the_limit_of_the_address() {
 }
 
 #[tokio::test]
+async fn a_flood_on_ones_own_socket_is_not_read_beyond_the_rate() {
+    let place = Place::strict(|limits| limits.frame_rate = "5+1/1h".parse().unwrap()).await;
+    let alice = Person::new(1);
+    let mut socket = with_mailbox(&place, &alice).await;
+    for _ in 0..50 {
+        socket.send(&alice.tokens()).await;
+    }
+    // One was taken for the mailbox, four more are free, and the sixth is on credit.
+    for _ in 0..5 {
+        assert_eq!(socket.receive::<SocketReply>().await, SocketReply::TokensStored);
+    }
+    let mut drop_box = Socket::drop_box_from(place.address(), THERE).await;
+    drop_box.deposit(1, &alice, vec![7]).await;
+    assert_eq!(socket.delivery().await, (Some(1), vec![7]), "instead of a sixth answer");
+    drop_box.deposit(2, &alice, vec![8]).await;
+    assert_eq!(socket.delivery().await, (Some(2), vec![8]));
+}
+
+#[tokio::test]
 async fn a_flood_on_ones_own_socket_is_slowed_down_and_loses_nothing() {
     let place = Place::strict(|limits| limits.frame_rate = "5+1000/s".parse().unwrap()).await;
     let alice = Person::new(1);
@@ -205,6 +224,33 @@ async fn new_mailboxes_from_one_address_are_limited_and_old_ones_are_not() {
     assert_eq!(carol.receive::<SocketReply>().await, refused);
     alice.send(&Person::new(1).tokens()).await;
     assert_eq!(alice.receive::<SocketReply>().await, SocketReply::TokensStored);
+}
+
+#[tokio::test]
+async fn new_mailboxes_from_all_networks_of_one_v6_site_are_limited_together() {
+    let place = Place::strict(|limits| {
+        limits.registration_rate = "2+1/1h".parse().unwrap();
+        limits.registration_rate_site = "3+1/1h".parse().unwrap();
+    })
+    .await;
+    let mut seed = 0;
+    let mut answer = async |from: &str| {
+        seed += 1;
+        let person = Person::new(seed);
+        let mut socket = connect_from(&place, &person, Some(from)).await;
+        socket.send(&person.tokens()).await;
+        socket.receive::<SocketReply>().await
+    };
+    for (from, taken) in [
+        ("2001:db8:1:1::1", true),
+        ("2001:db8:1:1::2", true),
+        ("2001:db8:1:1::3", false),
+        ("2001:db8:1:2::1", true),
+        ("2001:db8:1:3::1", false),
+        ("2001:db8:2:1::1", true),
+    ] {
+        assert_eq!(answer(from).await == SocketReply::TokensStored, taken, "{from}");
+    }
 }
 
 #[tokio::test]
@@ -271,7 +317,7 @@ async fn a_full_server_says_so_and_when_to_come_again() {
     assert_eq!(get(place.address(), "/healthz").await.unwrap().0, 503);
     first.close().await;
     // The place is free as soon as the server has seen the end.
-    while Socket::dial_from(place.address(), "/v1/drop", None).await.is_err() {}
+    soon(async { while Socket::dial_from(place.address(), "/v1/drop", None).await.is_err() {} }).await;
 }
 
 #[tokio::test]

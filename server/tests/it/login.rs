@@ -46,6 +46,24 @@ async fn a_log_in_signed_for_another_host_fails() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_a_log_in_signed_for_loopback_fails() {
+    let place = Place::with(|config| {
+        config.behind_proxy = true;
+        config.names = vec!["orrery.example".into()];
+    })
+    .await;
+    for name in ["localhost", "127.0.0.1", "::1"] {
+        let (socket, nonce, time_ms) = challenged(&place).await;
+        fails(socket, Person::new(1).login(name, &nonce, time_ms)).await;
+    }
+    let (mut socket, nonce, time_ms) = challenged(&place).await;
+    socket
+        .send(&Person::new(1).login("orrery.example", &nonce, time_ms))
+        .await;
+    assert!(matches!(socket.receive().await, SocketReply::Welcome { .. }));
+}
+
+#[tokio::test]
 async fn a_replayed_log_in_fails() {
     let place = Place::new().await;
     let (mut first, nonce, time_ms) = challenged(&place).await;

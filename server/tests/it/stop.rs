@@ -33,7 +33,7 @@ fn binary(arguments: &[&str]) -> Command {
 }
 
 /// Starts the binary on a free port; where it listens is its first line.
-async fn spawn(data: &Path) -> (Child, SocketAddr) {
+pub(crate) async fn spawn(data: &Path) -> (Child, SocketAddr) {
     let data = data.to_str().unwrap();
     let mut child = binary(&["--listen", "127.0.0.1:0", "--data", data]).spawn().unwrap();
     let mut line = String::new();

@@ -152,7 +152,9 @@ pub enum DropRequest {
 pub enum DepositToken {
     /// The recipient's delivery token (or a call token): any envelope.
     Delivery(Token),
-    /// A request token from an invite link: one envelope of [`crate::limits::MAX_REQUEST_ENVELOPE`] at a time.
+    /// A request token from an invite link: envelopes of at most [`crate::limits::MAX_REQUEST_ENVELOPE`], which must be
+    /// kept, while fewer than [`crate::limits::MAX_PENDING_REQUESTS`] of anybody's wait; a bundle without a one-time
+    /// prekey.
     Request(Token),
 }
 

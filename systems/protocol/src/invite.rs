@@ -1,6 +1,6 @@
 //! Invite links: `orrery:<id>?via=<server>&name=<name>&t=<request token>`.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use url::form_urlencoded;
 
@@ -8,14 +8,18 @@ use crate::{
     PeerId, Token,
     id::base32,
     limits::{MAX_NAME, MAX_VIA},
+    login::canonical_host,
 };
+
+/// The longest text that is read as a link; the longest real one has about half of it.
+const MAX_LINK: usize = 2048;
 
 /// What an invite link says. It introduces a person; whether it is that person, the key in it decides.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invite {
     /// Who.
     pub peer: PeerId,
-    /// Home server, `ws://…` or `wss://…`.
+    /// Home server, as [`check_via`] wants it.
     pub via: String,
     /// Suggested display name.
     pub name: String,
@@ -33,8 +37,8 @@ pub enum InviteError {
     /// The id is damaged; a link is often cut when copied.
     #[error("the id in the link is damaged")]
     Id,
-    /// The server is missing or not a ws:// or wss:// address.
-    #[error("the server in the link is missing or damaged")]
+    /// The server is missing, no address, or one without encryption that is not on this machine.
+    #[error("the server in the link is missing, damaged or without encryption")]
     Via,
     /// The request token is missing or damaged.
     #[error("the link is incomplete")]
@@ -44,7 +48,8 @@ pub enum InviteError {
     TooLong,
 }
 
-/// Checks a server address: `ws://host[:port]` or `wss://host[:port]`, nothing behind it.
+/// Checks a server address: `wss://host[:port]`, nothing behind it. `ws://` is for servers on this machine alone: on any
+/// other way whoever carries the bytes would see who logs in, and for whom each envelope is.
 ///
 /// # Errors
 /// [`InviteError::Via`].
@@ -53,14 +58,28 @@ pub fn check_via(via: &str) -> Result<(), InviteError> {
         return Err(InviteError::Via);
     }
     let url = url::Url::parse(via).map_err(|_| InviteError::Via)?;
-    let plain = matches!(url.scheme(), "ws" | "wss")
-        && url.host_str().is_some_and(|host| !host.is_empty())
+    let host = canonical_host(url.host_str().unwrap_or_default());
+    let private = match url.scheme() {
+        "wss" => !host.is_empty(),
+        "ws" => is_loopback(&host),
+        _ => false,
+    };
+    let plain = private
         && url.username().is_empty()
         && url.password().is_none()
         && matches!(url.path(), "" | "/")
         && url.query().is_none()
         && url.fragment().is_none();
     if plain { Ok(()) } else { Err(InviteError::Via) }
+}
+
+/// Whether a host in its canonical form is this machine: `localhost`, 127.0.0.0/8 or `::1`.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 impl fmt::Display for Invite {
@@ -85,7 +104,7 @@ impl FromStr for Invite {
 
     fn from_str(text: &str) -> Result<Self, InviteError> {
         let text = text.trim().trim_matches(|c| matches!(c, '<' | '>' | '"'));
-        if text.len() > 2048 {
+        if text.len() > MAX_LINK {
             return Err(InviteError::TooLong);
         }
         let scheme = text.get(..7).ok_or(InviteError::Scheme)?;
@@ -158,6 +177,41 @@ mod tests {
         assert_eq!(cut.parse::<Invite>(), Err(InviteError::Token));
         assert_eq!("é".repeat(2000).parse::<Invite>(), Err(InviteError::TooLong));
         assert_eq!("orreré".parse::<Invite>(), Err(InviteError::Scheme));
+    }
+
+    #[test]
+    fn a_server_without_encryption_is_taken_on_this_machine_only() {
+        for good in [
+            "wss://orrery.example",
+            "wss://192.0.2.7:7443/",
+            "wss://[2001:db8::1]",
+            "ws://localhost:7670",
+            "ws://LOCALHOST.",
+            "ws://127.0.0.1:7670",
+            "ws://127.9.9.9",
+            "ws://[::1]:7670",
+        ] {
+            assert_eq!(check_via(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "ws://orrery.example",
+            "ws://192.168.0.7:7670",
+            "ws://10.0.0.1",
+            "ws://0.0.0.0",
+            "ws://[2001:db8::1]",
+            "ws://[::]",
+            "ws://localhost.example",
+            "ws://127.0.0.1.example",
+            "ws://127.0.0.1@orrery.example",
+            "http://127.0.0.1",
+        ] {
+            assert_eq!(check_via(bad), Err(InviteError::Via), "{bad}");
+            let link = Invite {
+                via: bad.into(),
+                ..invite()
+            };
+            assert_eq!(link.to_string().parse::<Invite>(), Err(InviteError::Via), "{bad}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@
 pub mod archive;
 pub mod codec;
 pub mod frame;
+mod hidden;
 pub mod id;
 pub mod invite;
 pub mod limits;

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     MessageId, MessageRef, Token,
+    hidden::debug_only,
+    invite::check_via,
     limits::{MAX_NAME, MAX_REACTION, MAX_TEXT, MAX_VIA, PEER_PROTOCOL_VERSION},
     signal::{CallSignal, ConnectionSignal},
 };
@@ -62,16 +64,18 @@ pub enum Body {
 }
 
 /// What a contact needs in order to write back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Introduction {
     /// Display name as its owner writes it, at most [`MAX_NAME`] bytes.
     pub name: String,
-    /// Home server, `ws://…` or `wss://…`, at most [`MAX_VIA`] bytes.
+    /// Home server, as [`check_via`] wants it.
     pub via: String,
     /// Delivery token.
     pub token: Token,
 }
+
+debug_only!(Introduction {});
 
 /// One entry of an author's log in a conversation. `seq` counts the author's items in this conversation from 1 without
 /// gaps; items sort by (lamport, author, seq).
@@ -89,7 +93,7 @@ pub struct Item {
 }
 
 /// What an [`Item`] is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ItemKind {
     /// A message.
@@ -122,6 +126,8 @@ pub enum ItemKind {
     },
 }
 
+debug_only!(enum ItemKind { Text { reply_to }, Edit { target }, Delete { target }, React { target, on } });
+
 /// How far a conversation has come. Cumulative: every receipt replaces the ones before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +156,9 @@ pub enum NoteError {
     /// Counts from zero or otherwise out of range.
     #[error("out of range")]
     Range,
+    /// A home server that nobody should dial.
+    #[error("not a server address, or one without encryption")]
+    Server,
 }
 
 /// Checks a text as it would be sent.
@@ -183,17 +192,16 @@ pub fn check_name(name: &str) -> Result<(), NoteError> {
 }
 
 impl Introduction {
-    /// Checks sizes.
+    /// Checks the name and the address.
     ///
     /// # Errors
-    /// As [`check_name`]; [`NoteError::TooLong`] for the address.
+    /// As [`check_name`]; [`NoteError::TooLong`] or [`NoteError::Server`] for the address.
     pub fn check(&self) -> Result<(), NoteError> {
         check_name(&self.name)?;
         if self.via.len() > MAX_VIA {
-            Err(NoteError::TooLong)
-        } else {
-            Ok(())
+            return Err(NoteError::TooLong);
         }
+        check_via(&self.via).map_err(|_| NoteError::Server)
     }
 }
 
@@ -268,6 +276,68 @@ mod tests {
         .unwrap();
         assert_eq!(crate::decode::<NoteVersion>(&bytes).unwrap().version, 9);
         assert!(crate::decode::<Note>(&bytes).is_err());
+    }
+
+    fn introduction(via: &str) -> Introduction {
+        Introduction {
+            name: "Zenobia".into(),
+            via: via.into(),
+            token: Token([4; 32]),
+        }
+    }
+
+    #[test]
+    fn an_introduction_with_a_server_that_nobody_should_dial_is_dropped_whole() {
+        let check = |via: &str| {
+            [Body::Request, Body::Accept, Body::Profile].map(|body| Note::new(5, body(introduction(via))).check())
+        };
+        for good in ["wss://orrery.example", "ws://127.0.0.1:7670", "ws://[::1]"] {
+            assert_eq!(check(good), [Ok(()); 3], "{good}");
+        }
+        for bad in [
+            "ws://orrery.example",
+            "ws://192.168.0.7:7670",
+            "https://orrery.example",
+            "",
+        ] {
+            assert_eq!(check(bad), [Err(NoteError::Server); 3], "{bad}");
+        }
+        let long = format!("wss://orrery.example:{}", "0".repeat(MAX_VIA));
+        assert_eq!(check(&long), [Err(NoteError::TooLong); 3]);
+    }
+
+    #[test]
+    fn debug_shows_no_words_names_or_addresses() {
+        let (target, author) = (MessageId([7; 16]), crate::PeerId([8; 32]));
+        let target_ref = MessageRef { author, id: target };
+        let words = || "Zenobia".to_owned();
+        let kinds = [
+            ItemKind::Text {
+                text: words(),
+                reply_to: None,
+            },
+            ItemKind::Edit { target, text: words() },
+            ItemKind::React {
+                target: target_ref,
+                emoji: words(),
+                on: true,
+            },
+        ];
+        let items = kinds.map(|kind| {
+            Body::Item(Item {
+                id: target,
+                seq: 1,
+                lamport: 1,
+                kind,
+            })
+        });
+        let introductions =
+            [Body::Request, Body::Accept, Body::Profile].map(|body| body(introduction("wss://Zenobia")));
+        for body in items.into_iter().chain(introductions) {
+            let shown = format!("{:#?}", Note::new(5, body));
+            assert!(!shown.contains("Zenobia"), "{shown}");
+            assert!(shown.contains(".."), "says that something is hidden: {shown}");
+        }
     }
 
     #[test]

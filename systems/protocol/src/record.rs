@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use crate::{CallId, ChannelId, MessageId, MessageRef, PeerId, Token};
+use crate::{CallId, ChannelId, MessageId, MessageRef, PeerId, Token, hidden::debug_only};
 
 /// Bytes that must not be seen: session states, prekey halves, seeds. Wiped on drop, hidden in `Debug`.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -38,7 +38,7 @@ pub enum ContactState {
 }
 
 /// A peer and our conversation's counters with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactRecord {
     /// Who.
     pub peer: PeerId,
@@ -85,6 +85,26 @@ pub struct ContactRecord {
     /// Text that was begun and not sent.
     pub draft: String,
 }
+
+debug_only!(ContactRecord {
+    peer,
+    state,
+    token_is_request,
+    blocked,
+    verified,
+    created_ms,
+    last_activity_ms,
+    last_seen_ms,
+    lamport,
+    own_seq,
+    their_seq,
+    their_beyond,
+    delivered_to_them,
+    read_by_them,
+    read_by_us,
+    receipt_due,
+    profile_due,
+});
 
 impl ContactRecord {
     /// The name to show.
@@ -142,7 +162,7 @@ pub enum Delivery {
 }
 
 /// What a row in a conversation shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum MessageKind {
     /// Words.
@@ -158,6 +178,8 @@ pub enum MessageKind {
         duration_ms: u64,
     },
 }
+
+debug_only!(enum MessageKind { Text {}, Call { outcome, duration_ms } });
 
 /// How a call ended for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -211,13 +233,15 @@ pub struct MessageRecord {
 }
 
 /// A reaction on a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
     /// Who reacted.
     pub by: PeerId,
     /// With what.
     pub emoji: String,
 }
+
+debug_only!(Reaction { by });
 
 /// Where a row stands in its conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -332,4 +356,42 @@ pub struct OpenCallRecord {
     pub started_ms: u64,
     /// Whether it was answered.
     pub answered: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_words_names_or_addresses() {
+        let words = || "Zenobia".to_owned();
+        let peer = PeerId([1; 32]);
+        let contact = ContactRecord {
+            alias: Some(words()),
+            draft: words(),
+            ..ContactRecord::new(peer, ContactState::Contact, words(), words(), 5)
+        };
+        let message = MessageRecord {
+            channel: peer.into(),
+            author: peer,
+            id: MessageId([2; 16]),
+            seq: 1,
+            lamport: 1,
+            sent_ms: 5,
+            kind: MessageKind::Text { text: words() },
+            reply_to: None,
+            edited: false,
+            changed_at: (0, 0),
+            deleted: false,
+            delivery: Delivery::Sent,
+            reactions: vec![Reaction {
+                by: peer,
+                emoji: words(),
+            }],
+        };
+        for shown in [format!("{contact:#?}"), format!("{message:#?}")] {
+            assert!(!shown.contains("Zenobia"), "{shown}");
+            assert!(shown.contains(".."), "says that something is hidden: {shown}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use serde_bytes::ByteArray;
 
 use crate::{
     CallId, ConnectionId, PeerId, Token,
+    hidden::debug_only,
     limits::{MAX_CALL_MEMBERS, MAX_CANDIDATE, MAX_CANDIDATES, MAX_NAME, MAX_SDP, MAX_VIA},
     note::NoteError,
 };
@@ -69,7 +70,7 @@ pub struct ConnectionSignal {
 }
 
 /// The steps of a connection, in the order in which they happen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ConnectionStep {
     /// The answering side asks the offering side to offer.
@@ -106,6 +107,8 @@ pub enum ConnectionStep {
     /// The connection is over, or was never wanted.
     Close,
 }
+
+debug_only!(enum ConnectionStep { Want { purpose }, Offer { purpose }, Answer {}, Candidates {}, Bind {}, Close {} });
 
 /// One step of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,7 +171,7 @@ pub enum CallStep {
 }
 
 /// A participant as an inviter introduces it to those who may not know it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
     /// Who.
@@ -180,6 +183,8 @@ pub struct Member {
     /// Opens its mailbox for the time of the call.
     pub token: Option<Token>,
 }
+
+debug_only!(Member { peer });
 
 fn check_members(members: &[Member]) -> Result<(), NoteError> {
     if members.len() > MAX_CALL_MEMBERS {
@@ -220,5 +225,49 @@ impl CallSignal {
             CallStep::Ring { members, .. } | CallStep::Roster { members } => check_members(members),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_sdp_no_candidate_no_key_and_no_name() {
+        let words = || "Zenobia".to_owned();
+        let secret = ByteArray::new([237; 32]);
+        let purpose = Purpose::Conversation;
+        let steps = [
+            ConnectionStep::Offer {
+                purpose,
+                sdp: words(),
+                random: secret,
+            },
+            ConnectionStep::Answer {
+                sdp: words(),
+                random: secret,
+            },
+            ConnectionStep::Candidates { lines: vec![words()] },
+            ConnectionStep::Bind { mac: secret },
+        ];
+        let members = vec![Member {
+            peer: PeerId([1; 32]),
+            name: words(),
+            via: words(),
+            token: None,
+        }];
+        let ring = CallStep::Ring { members, token: None };
+        let shown = steps
+            .iter()
+            .map(|step| format!("{step:#?}"))
+            .chain([format!("{ring:#?}")]);
+        for shown in shown {
+            assert!(!shown.contains("Zenobia") && !shown.contains("237"), "{shown}");
+            assert!(shown.contains(".."), "says that something is hidden: {shown}");
+        }
+        assert_eq!(
+            format!("{:?}", ConnectionStep::Want { purpose }),
+            "Want { purpose: Conversation, .. }"
+        );
     }
 }

@@ -1,15 +1,16 @@
 //! Where a signaling server is.
 
-use std::net::IpAddr;
-
-use orrery_protocol::{invite::check_via, login::canonical_host};
+use orrery_protocol::{
+    invite::{check_via, is_loopback},
+    login::canonical_host,
+};
 
 /// Text that is no server address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a server address is ws://host[:port] or wss://host[:port]")]
+#[error("a server address is wss://host[:port], or ws://host[:port] on this machine")]
 pub(crate) struct BadAddress;
 
-/// `ws://host[:port]` or `wss://host[:port]`, taken apart.
+/// `wss://host[:port]`, or `ws://host[:port]` on this machine, taken apart.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ServerAddress {
     secure: bool,
@@ -71,11 +72,7 @@ impl ServerAddress {
 
     /// The server is on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        self.host == "localhost"
-            || self
-                .host
-                .parse::<IpAddr>()
-                .is_ok_and(|ip| ip.to_canonical().is_loopback())
+        is_loopback(&self.host)
     }
 
     fn bracketed(&self) -> String {
@@ -111,12 +108,27 @@ mod tests {
             "",
             "hello",
             "http://a",
-            "ws://",
-            "ws://a/path",
-            "ws://u@a",
-            "ws://a?x=1",
-            "ws://a:0",
-            "ws://a:99999",
+            "wss://",
+            "wss://a/path",
+            "wss://u@a",
+            "wss://a?x=1",
+            "wss://a:0",
+            "wss://a:99999",
+        ] {
+            assert_eq!(ServerAddress::parse(bad), Err(BadAddress), "{bad}");
+        }
+    }
+
+    #[test]
+    fn without_encryption_only_this_machine_is_dialled() {
+        for good in ["ws://localhost:7670", "ws://127.0.0.2", "ws://[::1]:7670"] {
+            assert!(ServerAddress::parse(good).unwrap().is_loopback(), "{good}");
+        }
+        for bad in [
+            "ws://orrery.example",
+            "ws://192.168.0.7:7670",
+            "ws://[2001:db8::1]",
+            "ws://0.0.0.0",
         ] {
             assert_eq!(ServerAddress::parse(bad), Err(BadAddress), "{bad}");
         }
@@ -124,6 +136,6 @@ mod tests {
 
     #[test]
     fn debug_shows_no_host() {
-        assert!(!format!("{:?}", ServerAddress::parse("ws://secret.example").unwrap()).contains("secret"));
+        assert!(!format!("{:?}", ServerAddress::parse("wss://secret.example").unwrap()).contains("secret"));
     }
 }
