@@ -50,7 +50,11 @@ export INSTA_UPDATE=no
 
 if cargo clippy --version >/dev/null 2>&1; then
   step "lints"
-  cargo clippy --workspace --all-targets --locked -- -D warnings
+  case $(rustc --version) in
+    "rustc $RUST_WANTED."*) cargo clippy --workspace --all-targets --locked -- -D warnings ;;
+    # A later compiler knows lints that this code has never met; they are advice, not a reason to fail.
+    *) cargo clippy --workspace --all-targets --locked ;;
+  esac
 fi
 
 step "tests"

@@ -80,8 +80,7 @@ class Demo:
             window.fill("firststart.name", name.capitalize())
             window.fill("firststart.passphrase", PASSPHRASE)
             window.fill("firststart.again", PASSPHRASE)
-            window.click("firststart.create")
-            window.wait("home.add_contact")
+            window.press("firststart.create", "home.add_contact")
         self.windows["ariel"].picture("2-home-empty")
 
     def meet(self):

@@ -294,6 +294,19 @@ class Window:
         # A person does not type within a frame of clicking, and a software renderer draws fifteen a second.
         pause(0.25)
 
+    def press(self, name, *expected):
+        """Clicks until one of the expected widgets is there: a button that was not yet enabled when a busy machine drew it is
+        clicked again, as a person would."""
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            if self.has(name):
+                self.click(name)
+            try:
+                return until(" or ".join(expected), lambda: next((n for n in expected if self.has(n)), None), deadline=5.0)
+            except StageError:
+                continue
+        raise StageError(f"waited for {' or '.join(expected)} in {self.name}'s window, but it never came")
+
     def type(self, text):
         self.display.tool("type", "--delay", "12", "--", text)
 

@@ -55,7 +55,7 @@ pub(crate) fn peer_options(name: &str, server: &str) -> PeerOptions {
         program: env!("CARGO_BIN_EXE_e2e-peer").into(),
         name: name.to_owned(),
         server: server.to_owned(),
-        passphrase: "seven planets drift quietly".to_owned(),
+        passphrase: Some("seven planets drift quietly".to_owned()),
         args: Vec::new(),
     }
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::bed::Bed;
 
-/// Two seconds of something like a voice: syllables of a buzzing tone with pauses, 48 kHz.
-fn voice(folder: &Path, name: &str, pitch: f32) -> PathBuf {
+/// Half a minute of something like a voice, two seconds and a pause of one after the other: syllables of a buzzing tone, 48 kHz. It
+/// is spoken once, and is far longer than anybody listens.
+pub(crate) fn voice(folder: &Path, name: &str, pitch: f32) -> PathBuf {
     let path = folder.join(name);
     let spec = hound::WavSpec {
         channels: 1,
@@ -17,9 +18,14 @@ fn voice(folder: &Path, name: &str, pitch: f32) -> PathBuf {
         sample_format: hound::SampleFormat::Int,
     };
     let mut writer = hound::WavWriter::create(&path, spec).unwrap();
-    for n in 0..48_000 * 6 {
+    for n in 0..48_000 * 30 {
         let t = n as f32 / 48_000.0;
-        let syllable = (t * 4.0 * std::f32::consts::PI).sin().max(0.0);
+        let pause = t % 3.0 >= 2.0;
+        let syllable = if pause {
+            0.0
+        } else {
+            (t * 4.0 * std::f32::consts::PI).sin().max(0.0)
+        };
         let tone: f32 = (1..12)
             .map(|k| (t * pitch * k as f32 * std::f32::consts::TAU).sin() / k as f32)
             .sum();
@@ -30,7 +36,7 @@ fn voice(folder: &Path, name: &str, pitch: f32) -> PathBuf {
 }
 
 /// Root mean square of what a speaker file holds.
-fn loudness(path: &Path) -> f64 {
+pub(crate) fn loudness(path: &Path) -> f64 {
     let mut reader = hound::WavReader::open(path).unwrap();
     let samples: Vec<f64> = reader
         .samples::<i16>()
@@ -39,18 +45,18 @@ fn loudness(path: &Path) -> f64 {
     (samples.iter().map(|s| s * s).sum::<f64>() / samples.len().max(1) as f64).sqrt()
 }
 
-fn call_phase(event: &Value, phase: &str) -> Option<String> {
+pub(crate) fn call_phase(event: &Value, phase: &str) -> Option<String> {
     (event["type"] == "call_changed" && event["call"]["phase"] == phase)
         .then(|| event["call"]["call"].as_str().unwrap().to_owned())
 }
 
-fn ring(caller: &mut Peer, callee: &mut Peer) -> String {
+pub(crate) fn ring(caller: &mut Peer, callee: &mut Peer) -> String {
     let id = callee.id();
     caller.tell(json!({ "type": "start_call", "peer": id }));
     callee.wait("the ring", |event| call_phase(event, "incoming"))
 }
 
-fn connected(peer: &mut Peer, call: &str, others: usize) {
+pub(crate) fn connected(peer: &mut Peer, call: &str, others: usize) {
     peer.wait("everybody connected", |event| {
         let view = &event["call"];
         let all = view["participants"]
@@ -60,7 +66,7 @@ fn connected(peer: &mut Peer, call: &str, others: usize) {
     });
 }
 
-fn outcome(peer: &mut Peer, call: &str) -> String {
+pub(crate) fn outcome(peer: &mut Peer, call: &str) -> String {
     peer.seen_or_wait("the end of the call", |event| {
         (event["type"] == "call_ended" && event["call"] == call).then(|| event["outcome"].as_str().unwrap().to_owned())
     })
@@ -209,14 +215,21 @@ fn a_caller_that_is_killed_leaves_the_call_and_history_tells_the_truth() {
     rhea.tell(json!({ "type": "accept_call", "call": call }));
     connected(&mut rhea, &call, 1);
     ariel.kill();
-    outcome(&mut rhea, &call);
+    assert_eq!(outcome(&mut rhea, &call), "failed", "it broke");
     let mut ariel = bed.peer("ariel");
-    let rows: Vec<Value> = ariel.history(&rhea_id);
-    assert!(
-        rows.iter()
-            .any(|row| row["id"] == call.as_str() && row["content"]["type"] == "call"),
-        "{rows:?}"
-    );
-    let rows: Vec<Value> = rhea.history(&ariel_id);
-    assert!(rows.iter().any(|row| row["id"] == call.as_str()), "{rows:?}");
+    // How long they talked Rhea has seen, and of Ariel's side nobody knows it any more.
+    for (peer, other, timed) in [(&mut ariel, &rhea_id, false), (&mut rhea, &ariel_id, true)] {
+        let rows = peer.history(other);
+        let calls: Vec<&Value> = rows.iter().filter(|row| row["content"]["type"] == "call").collect();
+        assert_eq!(calls.len(), 1, "{rows:?}");
+        assert_eq!(calls[0]["id"], call.as_str());
+        assert_eq!(calls[0]["author"], ariel_id.as_str(), "who called");
+        assert_eq!(calls[0]["content"]["outcome"], "failed", "{}", peer.name);
+        assert_eq!(
+            calls[0]["content"]["duration_ms"].as_u64() > Some(0),
+            timed,
+            "{}",
+            peer.name
+        );
+    }
 }

@@ -10,6 +10,9 @@
 mod bed;
 mod calls;
 mod crash;
+mod damage;
+mod disk;
+mod echo;
 mod supply;
 mod talk;
 mod walls;

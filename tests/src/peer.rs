@@ -27,8 +27,8 @@ pub struct PeerOptions {
     pub name: String,
     /// Home server.
     pub server: String,
-    /// Passphrase.
-    pub passphrase: String,
+    /// Passphrase, in a file; without one nothing is opened by itself.
+    pub passphrase: Option<String>,
     /// Further arguments.
     pub args: Vec<String>,
 }
@@ -68,17 +68,15 @@ impl Peer {
     #[must_use]
     pub fn spawn(folder: &Path, options: &PeerOptions) -> Self {
         let profile = folder.join("profile");
-        let passphrase = folder.join("passphrase");
         std::fs::create_dir_all(folder).expect("folder");
-        std::fs::write(&passphrase, &options.passphrase).expect("passphrase file");
         let mut command = Command::new(&options.program);
+        if let Some(passphrase) = &options.passphrase {
+            let file = folder.join("passphrase");
+            std::fs::write(&file, passphrase).expect("passphrase file");
+            command.arg("--passphrase-file").arg(file);
+        }
         command
-            .args([
-                OsStr::new("--profile"),
-                profile.as_os_str(),
-                OsStr::new("--passphrase-file"),
-                passphrase.as_os_str(),
-            ])
+            .args([OsStr::new("--profile"), profile.as_os_str()])
             .args([
                 "--server",
                 &options.server,
@@ -371,13 +369,16 @@ impl Peer {
         assert!(status.success(), "{} ended with {status}", self.name);
     }
 
-    /// Kills it as a power cut would.
+    /// Kills it as a power cut would. Returns everything it said in this run.
     ///
     /// # Panics
     /// When the process cannot be waited for.
-    pub fn kill(mut self) {
+    pub fn kill(mut self) -> Vec<Value> {
         self.child.kill().expect("kill");
         self.child.wait().expect("wait");
+        // Up to the end of its output, where the lane closes.
+        self.said.extend(self.lines.iter());
+        std::mem::take(&mut self.said)
     }
 
     /// Process id.

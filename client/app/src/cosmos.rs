@@ -63,10 +63,11 @@ fn tick(time: Res<Time<Real>>, input: Res<SceneInput>, mut clock: ResMut<SceneCl
 }
 
 fn spawn_camera(mut commands: Commands) {
+    let [r, g, b, _] = orrery_ui::tokens::VOID.to_array();
     commands.spawn((
         Camera2d,
         Camera {
-            clear_color: Color::srgb_u8(0x05, 0x06, 0x0d).into(),
+            clear_color: Color::srgb_u8(r, g, b).into(),
             ..default()
         },
         CompositingSpace::Srgb,

@@ -60,6 +60,7 @@ fn carry_out(world: &mut World, action: UiAction) {
             .toast(orrery_ui::view::Notice::Copied, None, None),
         A::LinkEdited(_)
         | A::SendRequest { .. }
+        | A::NewLink
         | A::CancelRequest(_)
         | A::AcceptRequest(_)
         | A::DeclineRequest(_)
@@ -93,9 +94,11 @@ fn carry_out(world: &mut World, action: UiAction) {
         | A::AddToCall { .. }
         | A::SetMuted(_)
         | A::SetDeafened(_) => calls::act(world, action),
-        A::Set(_) | A::MicTest(_) | A::TestTone(_) => settings::act(world, action),
-        // The worker tries again by itself; the banner that offers more than that is not shown (see `present::banner`).
-        // And an action of a later version of the panels: nothing here knows how to do it.
+        A::Set(_) | A::MicTest(_) | A::TestTone | A::WatchDevices(_) | A::DismissBanner(_) => {
+            settings::act(world, action);
+        }
+        A::RetryConnection => send(world, Command::Reconnect {}, Asked::Plain),
+        // An action of a later version of the panels: nothing here knows how to do it.
         _ => tracing::error!(?action, "nobody carries this out"),
     }
 }
@@ -125,8 +128,11 @@ pub(crate) fn plugin(app: &mut App) {
             answers::hear,
             happened::hear,
             calls::follow,
+            entrance::follow,
             panes::follow,
             writing::follow,
+            people::follow,
+            writing::give_back.after(answers::hear),
             settings::follow,
         ),
     )

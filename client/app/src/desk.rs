@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bevy::prelude::Resource;
-use orrery_link::{Code, Reference};
+use orrery_link::{Code, Reference, Settings};
 use orrery_protocol::{CallId, ChannelId, MessageRef, PeerId};
-use orrery_ui::view::{Busy, ErrorView, LinkCheck, MessageKey, Notice, ToastView};
+use orrery_ui::view::{Busy, ErrorView, LinkCheck, MessageKey, Notice, ReturnedText, ToastView};
+
+use crate::notify::Texts;
 
 /// What the main pane shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,24 +43,49 @@ pub enum Asked {
     Open,
     /// A contact request to this name.
     Request(String),
-    /// A setting.
+    /// A setting of which it is said that it was kept.
     Setting,
+    /// All settings of the worker.
+    Settings,
+    /// The microphone closed or opened by the person.
+    Muted(bool),
+    /// The ears closed or opened by the person.
+    Deafened(bool),
+    /// The list of sound devices.
+    Devices,
     /// The search in a conversation.
     Search,
     /// Own invite link.
     Invite,
     /// A call to somebody.
     StartCall,
+    /// A text, or the new words of one.
+    Text(Unsent),
     /// Anything whose failure is worth a toast and whose success is seen by itself.
     Plain,
     /// Anything of which nothing needs to be said (typing, drafts, read marks).
     Quiet,
 }
 
+/// A text on its way to the worker. Who wrote it gets it back when it is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsent {
+    /// Where.
+    pub channel: ChannelId,
+    /// What was written.
+    pub text: String,
+    /// What it answers.
+    pub reply_to: Option<MessageRef>,
+    /// The own message it changes; `None` for a new one.
+    pub edits: Option<MessageRef>,
+}
+
 /// How long a toast stays.
 const TOAST_TIME: Duration = Duration::from_secs(6);
 /// Toasts on screen; an older one goes when another comes.
 const MAX_TOASTS: usize = 4;
+/// An answer about mute and deafen that takes longer was lost; what the worker says of the call counts again.
+const STEER_TIME: Duration = Duration::from_secs(3);
 /// Answers awaited; beyond it the oldest are no longer told. Far more than the command lane holds.
 const MAX_ASKED: usize = 4096;
 
@@ -75,8 +102,10 @@ pub struct Desk {
     pub error: Option<ErrorView>,
     /// What the pasted link is.
     pub check: LinkCheck,
-    /// First message unread when the conversation was opened.
+    /// First message unread when the conversation was opened, or that came while nobody looked at it.
     pub first_unread: Option<MessageKey>,
+    /// What is unread in the open conversation has not been on screen yet.
+    pub unseen: bool,
     /// The open conversation's first unread place, until its message is loaded.
     pub unread_at: Option<orrery_protocol::record::OrderKey>,
     /// Message to scroll to, and how often one was asked for.
@@ -87,14 +116,34 @@ pub struct Desk {
     pub search: Option<(String, bool)>,
     /// The draft of the open conversation as it was when it was opened, and a counter of openings.
     pub draft: (String, u64),
+    /// Texts that were refused and not yet put anywhere.
+    pub refused: Vec<Unsent>,
+    /// Those that go back into the composer of the open conversation, and a counter of them.
+    pub returned: (Vec<ReturnedText>, u64),
     /// Microphone closed.
     pub muted: bool,
     /// Ears closed.
     pub deafened: bool,
+    /// Both of these as the worker has them.
+    pub steered: (bool, bool),
+    /// When one of both was last changed here.
+    steered_at: Option<Instant>,
     /// The microphone is being tested.
     pub mic_test: bool,
-    /// Until when the test tone plays.
-    pub test_tone: Option<Instant>,
+    /// Sound devices are being looked at.
+    pub watches_devices: bool,
+    /// When the sound devices are listed again.
+    pub list_at: Option<Instant>,
+    /// The sound devices were asked for since unlocking.
+    pub listed_once: bool,
+    /// The worker's settings as they were chosen and may not be kept yet: shown until it has answered.
+    pub settings: Option<Settings>,
+    /// When they go to the worker: a slider is being dragged.
+    pub settings_at: Option<Instant>,
+    /// When they last went.
+    pub settings_sent: Option<Instant>,
+    /// Banners that were closed, by code.
+    pub closed: Vec<String>,
     /// We are telling that we write here, until then.
     pub typing: Option<(ChannelId, Instant)>,
     /// The call that was left by us.
@@ -107,13 +156,16 @@ pub struct Desk {
     pub ringing_out: Option<(CallId, i64)>,
     /// People whose addresses a call shows, and ours to them.
     pub strangers: Option<(CallId, Vec<PeerId>)>,
+    /// Whose connection could not be proven, since a call was last made or taken.
+    pub unproven: Option<PeerId>,
     /// When the server is tried again, Unix ms.
     pub retry_at_ms: Option<i64>,
     /// The server has been reached once since unlocking.
     pub was_online: bool,
     /// The clock differs from the server's by so many seconds.
     pub skew_s: Option<i64>,
-    toasts: Vec<(ToastView, Instant)>,
+    /// With when each goes; `None`: once it was closed.
+    toasts: Vec<(ToastView, Option<Instant>)>,
     toast_count: u64,
     asked: HashMap<Reference, Asked>,
     asked_order: std::collections::VecDeque<Reference>,
@@ -129,10 +181,33 @@ impl Desk {
             channel: channel.map(|id| orrery_ui::view::ChannelKey(id.0)),
             peer: peer.map(|id| orrery_ui::view::PeerKey(id.0)),
         };
-        self.toasts.push((toast, Instant::now() + TOAST_TIME));
+        // Nobody must miss that somebody may have listened.
+        let stays = matches!(toast.notice, Notice::BindingFailed { .. });
+        self.toasts.push((toast, (!stays).then(|| Instant::now() + TOAST_TIME)));
         if self.toasts.len() > MAX_TOASTS {
-            self.toasts.remove(0);
+            let oldest = self.toasts.iter().position(|(_, until)| until.is_some());
+            self.toasts.remove(oldest.unwrap_or_default());
         }
+    }
+
+    /// Says that somebody wrote. What is already said of the same conversation is counted, not said twice.
+    pub fn toast_texts(&mut self, texts: Texts) {
+        let channel = orrery_ui::view::ChannelKey(texts.channel.0);
+        let mut count = texts.count;
+        self.toasts.retain(|(toast, _)| {
+            let before = match toast.notice {
+                Notice::Message { .. } => 1,
+                Notice::Messages { count, .. } => count,
+                _ => 0,
+            };
+            let same = before > 0 && toast.channel == Some(channel);
+            if same {
+                count = count.saturating_add(before);
+            }
+            !same
+        });
+        let (channel, author) = (texts.channel, texts.author);
+        self.toast(Texts { count, ..texts }.notice(), Some(channel), Some(author));
     }
 
     /// Says that something went wrong.
@@ -145,6 +220,13 @@ impl Desk {
         self.toasts.iter().map(|(toast, _)| toast)
     }
 
+    /// Something came into the open conversation while nobody looked: the first of it gets the divider.
+    pub fn came_unseen(&mut self, first: MessageKey) {
+        if !std::mem::replace(&mut self.unseen, true) {
+            self.first_unread = Some(first);
+        }
+    }
+
     /// Takes a toast away.
     pub fn dismiss(&mut self, id: u64) {
         self.toasts.retain(|(toast, _)| toast.id != id);
@@ -152,17 +234,26 @@ impl Desk {
 
     /// Takes away what has been on screen long enough. The time until the next one has.
     pub fn expire(&mut self, now: Instant) -> Option<Duration> {
-        self.toasts.retain(|(_, until)| *until > now);
+        self.toasts.retain(|(_, until)| until.is_none_or(|until| until > now));
         self.toasts
             .iter()
-            .map(|(_, until)| until.saturating_duration_since(now))
+            .filter_map(|(_, until)| *until)
+            .map(|until| until.saturating_duration_since(now))
             .min()
     }
 
     /// Whether a toast is due to go.
     #[must_use]
     pub fn has_expired(&self, now: Instant) -> bool {
-        self.toasts.iter().any(|(_, until)| *until <= now)
+        self.toasts
+            .iter()
+            .any(|(_, until)| until.is_some_and(|until| until <= now))
+    }
+
+    /// Whether a toast goes by itself.
+    #[must_use]
+    pub fn has_passing_toast(&self) -> bool {
+        self.toasts.iter().any(|(_, until)| until.is_some())
     }
 
     /// Remembers what a command was for. `None`: the outbox refused it, which is said.
@@ -171,6 +262,7 @@ impl Desk {
             if asked != Asked::Quiet {
                 self.complain(error(Code::Overloaded));
             }
+            self.settle(&asked, false);
             return;
         };
         if asked == Asked::Quiet {
@@ -194,6 +286,42 @@ impl Desk {
         asked
     }
 
+    /// Shows what the worker has, once it has answered everything that would change it: what it refused is undone.
+    pub fn settle(&mut self, asked: &Asked, done: bool) {
+        match *asked {
+            Asked::Muted(muted) if done => self.steered.0 = muted,
+            Asked::Deafened(deafened) if done => self.steered.1 = deafened,
+            Asked::Text(ref unsent) if !done => self.refused.push(unsent.clone()),
+            Asked::Settings if self.settings_at.is_none() && !self.awaits(|other| *other == Asked::Settings) => {
+                self.settings = None;
+            }
+            _ => {}
+        }
+        if matches!(asked, Asked::Muted(_) | Asked::Deafened(_)) && !self.awaits(Self::steers) {
+            self.steered_at = None;
+            (self.muted, self.deafened) = self.steered;
+        }
+    }
+
+    /// The person closes or opens something now; shown at once.
+    pub fn steer(&mut self) {
+        self.steered_at = Some(Instant::now());
+    }
+
+    /// Whether the worker still has to answer what the person last closed or opened.
+    #[must_use]
+    pub fn is_steering(&self) -> bool {
+        self.steered_at.is_some_and(|at| at.elapsed() < STEER_TIME)
+    }
+
+    fn steers(asked: &Asked) -> bool {
+        matches!(asked, Asked::Muted(_) | Asked::Deafened(_))
+    }
+
+    fn awaits(&self, kind: impl Fn(&Asked) -> bool) -> bool {
+        self.asked.values().any(kind)
+    }
+
     /// Forgets everything that belonged to a profile.
     pub fn leave_profile(&mut self) {
         *self = Self {
@@ -204,24 +332,9 @@ impl Desk {
     }
 }
 
-/// A code as the catalogue of words knows it: `wrong_passphrase`. Where two reasons call for the same words, they get them.
+/// A code as the catalogue of words knows it: `wrong_passphrase`. Each has words of its own.
 #[must_use]
 pub fn error(code: Code) -> ErrorView {
-    let same_words = match code {
-        Code::NotAccepted => "unknown_peer",
-        Code::NoSuchChannel => "no_such_contact",
-        Code::BadName => "name_too_long",
-        Code::Overloaded => "rate_limited",
-        Code::NewerProfile => "version_mismatch",
-        Code::ServerCertificate => "server_refused",
-        Code::ServerBusy => "server_unreachable",
-        Code::CallFull => "call_full",
-        Code::BadPrekeys | Code::Locked | Code::NoProfile | Code::BadReaction | Code::BadCommand => "internal",
-        _ => "",
-    };
-    if !same_words.is_empty() {
-        return ErrorView::code(same_words);
-    }
     let name = serde_json::to_value(code)
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned));
@@ -235,6 +348,61 @@ mod tests {
     #[test]
     fn a_code_is_named_as_the_catalogue_names_it() {
         assert_eq!(error(Code::WrongPassphrase), ErrorView::code("wrong_passphrase"));
+    }
+
+    /// Every code there is, by the name it has on the link: serde lists them all when it is shown one that is not.
+    fn codes() -> Vec<String> {
+        let refusal = serde_json::from_str::<Code>("\"no such code\"")
+            .unwrap_err()
+            .to_string();
+        let mut names: Vec<String> = refusal.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        assert_eq!(names.remove(0), "no such code", "{refusal}");
+        names
+    }
+
+    #[test]
+    fn every_code_of_the_link_has_words_of_its_own() {
+        let codes = codes();
+        assert!(
+            codes.len() > 30 && codes.contains(&"server_certificate".to_owned()),
+            "{codes:?}"
+        );
+        let mut said = HashMap::new();
+        for name in &codes {
+            let code: Code = serde_json::from_str(&format!("\"{name}\"")).unwrap();
+            let view = error(code);
+            assert_eq!(view.code, *name);
+            assert!(
+                orrery_ui::strings::ERROR_CODES.contains(&name.as_str()),
+                "no words for {name}"
+            );
+            let words = orrery_ui::strings::error(&view);
+            if let Some(other) = said.insert(words, name) {
+                panic!("{name} and {other} are said in the same words");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_has_the_room_that_the_link_gives_it() {
+        assert_eq!(orrery_ui::NAME_MAX, orrery_protocol::limits::MAX_NAME);
+        assert_eq!(orrery_ui::TEXT_MAX, orrery_protocol::limits::MAX_TEXT);
+    }
+
+    #[test]
+    fn a_warning_that_somebody_may_have_listened_stays_until_it_is_closed() {
+        let mut desk = Desk::default();
+        desk.toast(Notice::BindingFailed { name: "Rhea".into() }, None, None);
+        for _ in 0..10 {
+            desk.complain(error(Code::Internal));
+        }
+        assert_eq!(desk.toasts().count(), MAX_TOASTS);
+        assert_eq!(desk.expire(Instant::now() + 10 * TOAST_TIME), None);
+        let left: Vec<u64> = desk.toasts().map(|toast| toast.id).collect();
+        assert_eq!(left, [1]);
+        assert!(!desk.has_passing_toast(), "and asks for no frames");
+        desk.dismiss(1);
+        assert_eq!(desk.toasts().count(), 0);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! - `{"type":"message_received","t":T,"id":ID}`: somebody else's message arrived.
 //! - `{"type":"message_sent","t":T,"id":ID}`: a message of one's own came on screen.
 //! - `{"type":"call","t":T,"phase":P}`: a call began or changed its phase.
-//! - `{"type":"gauges","t":T,"speakers":[{"level":L,"speaking":B}]}`: the gauges, up to 50 a second, from a thread of its own,
-//!   so that what is measured is the gauge and not the picture.
+//! - `{"type":"gauges","t":T,"speakers":[{"level":L,"speaking":B}],"own":B,"xruns":N}`: the gauges, up to 50 a second, from a thread of
+//!   its own, so that what is measured is the gauge and not the picture.
 
 #![allow(clippy::indexing_slicing, reason = "setting a field of a JSON object by its name")]
 
@@ -98,7 +98,9 @@ fn watch_gauges(log: EventLog, board: Board) {
                 .iter()
                 .map(|one| json!({ "level": one.level, "speaking": one.speaking }))
                 .collect();
-            log.write(json!({ "type": "gauges", "speakers": speakers, "own": gauges.own_speaking }));
+            log.write(
+                json!({ "type": "gauges", "speakers": speakers, "own": gauges.own_speaking, "xruns": gauges.xruns }),
+            );
         }
     };
     if std::thread::Builder::new()

@@ -17,16 +17,18 @@ mod settings;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bevy::prelude::*;
+use bevy::window::PrimaryWindow;
 use bevy_egui::{EguiContexts, EguiPostUpdateSet, EguiPrimaryContextPass};
 use orrery_ecs::call::{Call, Connected, Connecting, LastCall, Participant};
 use orrery_ecs::channel::{Channel, Found, OpenChannel, Typing};
 use orrery_ecs::chat::Window as ChatWindow;
+use orrery_ecs::derive::Attention;
 use orrery_ecs::link::WorkerState;
 use orrery_ecs::peer::Peer;
 use orrery_ecs::profile::{OwnInvite, OwnVoice, Profile, Server, SoundDevices};
-use orrery_link::ProfilePhase;
+use orrery_link::{Code, ProfilePhase};
 use orrery_ui::view::{BannerView, Clock, IncomingCallView, Meters, PlateView, RootView, ScreenView, ToastView};
-use orrery_ui::{UiAction, UiState};
+use orrery_ui::{UiAction, UiState, strings};
 
 use crate::cosmos::AvatarStore;
 use crate::desk::{Desk, Entrance};
@@ -112,6 +114,7 @@ struct Changes<'w, 's> {
     open: Res<'w, OpenChannel>,
     found: Res<'w, Found>,
     last_call: Res<'w, LastCall>,
+    attention: Res<'w, Attention>,
     current: Res<'w, orrery_ecs::derive::CurrentCall>,
     people: Query<'w, 's, (), Or<(Changed<Peer>, Changed<Channel>, Changed<Typing>, Changed<ChatWindow>)>>,
     calls: Query<
@@ -148,6 +151,7 @@ fn something_changed(mut c: Changes) -> bool {
         || c.open.is_changed()
         || c.found.is_changed()
         || c.last_call.is_changed()
+        || c.attention.is_changed()
         || c.current.is_changed()
         || !c.people.is_empty()
         || !c.calls.is_empty()
@@ -187,14 +191,42 @@ fn screen(world: &World) -> ScreenView {
     }
 }
 
+/// What waits to be read is said where the desktop shows it too.
+fn name_window(attention: Res<Attention>, mut windows: Query<&mut Window, With<PrimaryWindow>>) {
+    if attention.is_changed()
+        && let Ok(mut window) = windows.single_mut()
+    {
+        window.title = strings::title(attention.unread);
+    }
+}
+
 /// Toasts go by themselves.
 fn expire_toasts(mut desk: ResMut<Desk>, wishes: Res<Wishes>) {
     let now = std::time::Instant::now();
     if desk.has_expired(now) {
         desk.expire(now);
     }
-    if desk.toasts().next().is_some() {
+    if desk.has_passing_toast() {
         wishes.note(std::time::Duration::from_millis(500));
+    }
+}
+
+/// What is missing to be heard and to hear, as far as is known.
+fn sound_problems(devices: &SoundDevices) -> [Option<Code>; 2] {
+    let none = |all: &[orrery_link::DeviceView], code| (devices.listed && all.is_empty()).then_some(code);
+    [
+        devices.input_problem.or(none(&devices.inputs, Code::NoInputDevice)),
+        devices.output_problem.or(none(&devices.outputs, Code::NoOutputDevice)),
+    ]
+}
+
+/// The same in one code of the catalogue.
+pub(crate) fn sound_problem(devices: &SoundDevices) -> Option<&'static str> {
+    match sound_problems(devices) {
+        [None, None] => None,
+        [Some(_), None] => Some("no_input_device"),
+        [None, Some(_)] => Some("no_output_device"),
+        [Some(_), Some(_)] => Some("no_sound"),
     }
 }
 
@@ -202,7 +234,6 @@ fn meters(voice: Res<OwnVoice>, desk: Res<Desk>, mut shown: ResMut<Shown>, wishe
     let meters = Meters {
         mic: voice.level,
         mic_open: voice.speaking,
-        speaker: 0.0,
     };
     if shown.meters != meters {
         shown.meters = meters;
@@ -276,7 +307,13 @@ pub(crate) fn panels(app: &mut App) {
 pub(crate) fn plugin(app: &mut App) {
     app.add_plugins(panels).add_systems(
         PostUpdate,
-        (expire_toasts, refresh.run_if(something_changed), plates::place, meters)
+        (
+            expire_toasts,
+            refresh.run_if(something_changed),
+            plates::place,
+            meters,
+            name_window,
+        )
             .chain()
             .run_if(presents)
             .before(EguiPostUpdateSet::EndPass),

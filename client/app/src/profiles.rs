@@ -9,6 +9,8 @@ use crate::prefs::Preferences;
 
 /// Folder for new profiles below the data folder.
 const PROFILES: &str = "profiles";
+/// Name of the file in a profile's folder that is locked while it is open.
+const LOCK: &str = "lock";
 /// More folders than this are not looked at.
 const MAX_PROFILES: usize = 200;
 
@@ -47,7 +49,18 @@ impl Profiles {
         (plain && !id.starts_with('.')).then(|| self.root.join(id))
     }
 
-    /// All profiles, the last used first.
+    /// All profiles with whether another process has them open. Not while a worker of ours is about to open one: the look
+    /// would be in its way.
+    #[must_use]
+    pub fn list_with_use(&self) -> Vec<ProfileEntry> {
+        let mut list = self.list();
+        for entry in &mut list {
+            entry.in_use = self.folder(&entry.id).is_some_and(|folder| is_open(&folder));
+        }
+        list
+    }
+
+    /// All profiles, the last used first. Whether they are in use is not looked at.
     #[must_use]
     pub fn list(&self) -> Vec<ProfileEntry> {
         let Ok(entries) = fs::read_dir(&self.root) else {
@@ -73,7 +86,6 @@ impl Profiles {
                         prefs.label
                     },
                     id,
-                    peer: None,
                     last_used_ms: prefs.last_used_ms,
                     in_use: false,
                 })
@@ -81,6 +93,12 @@ impl Profiles {
             .collect();
         found.sort_by(|a, b| b.last_used_ms.cmp(&a.last_used_ms).then_with(|| a.id.cmp(&b.id)));
         found
+    }
+
+    /// The folder of the profile that was used last.
+    #[must_use]
+    pub fn last_used(&self) -> Option<PathBuf> {
+        self.list().first().and_then(|entry| self.folder(&entry.id))
     }
 
     /// A folder for one more profile. It does not exist yet.
@@ -91,6 +109,11 @@ impl Profiles {
             .find(|folder| !folder.exists() || is_bare(folder))
             .unwrap_or_else(|| self.root.join("profile"))
     }
+}
+
+/// Whether a process holds a profile's lock. The lock is let go of at once where it was free.
+fn is_open(folder: &Path) -> bool {
+    fs::File::open(folder.join(LOCK)).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
 }
 
 /// A folder with nothing of a profile in it.
@@ -112,6 +135,27 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_that_another_process_has_open_is_said_to_be() {
+        let root = std::env::temp_dir().join(format!("orrery-profiles-use-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        let profiles = Profiles::below(root.clone());
+        for name in ["open", "shut"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+            fs::write(root.join(name).join(LOCK), b"").unwrap();
+        }
+        let held = fs::File::open(root.join("open").join(LOCK)).unwrap();
+        held.lock().unwrap();
+        let in_use = |profiles: &Profiles| -> Vec<(String, bool)> {
+            let list = profiles.list_with_use();
+            list.into_iter().map(|entry| (entry.id, entry.in_use)).collect()
+        };
+        assert_eq!(in_use(&profiles), [("open".into(), true), ("shut".into(), false)]);
+        drop(held);
+        assert_eq!(in_use(&profiles), [("open".into(), false), ("shut".into(), false)]);
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
     fn a_fresh_folder_is_no_other_profiles() {
         let root = std::env::temp_dir().join(format!("orrery-profiles-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
@@ -127,6 +171,15 @@ mod tests {
         };
         label.write(&first).unwrap();
         assert_eq!(profiles.list()[0].name, "Rhea");
+        let second = profiles.fresh();
+        fs::create_dir_all(&second).unwrap();
+        fs::write(second.join("vault"), b"x").unwrap();
+        let used = Preferences {
+            last_used_ms: Some(5),
+            ..Preferences::default()
+        };
+        used.write(&second).unwrap();
+        assert_eq!(profiles.last_used(), Some(second));
         fs::remove_dir_all(root).unwrap();
     }
 }

@@ -4,12 +4,13 @@
 //! |---|---|---|
 //! | focused | 60 a second | in a call 12, else when something happens (≤ 15) |
 //! | focused, reduced motion | in a call 30, else when something happens | the same as without |
-//! | unfocused, in a call | 10 | 10 |
+//! | unfocused, in a call, or while something moves (a ringing call) | 10 | 10 |
 //! | unfocused | when something happens | when something happens |
 //! | hidden | never | never |
 //!
 //! "Something happens" is input, a fact from the worker (its waker sends the window a wake-up), or somebody wishing for a
-//! frame through [`Wishes`]: egui for a fade or a caret, the scene for a picture that is still to be drawn.
+//! frame through [`Wishes`]: egui for a fade or a caret, the scene for a picture that is still to be drawn. In the background
+//! nobody watches seconds being counted: wishes for later are not heard there.
 //!
 //! The waits are few and fixed on purpose: the window loop draws an extra frame at each change of its mode.
 
@@ -34,7 +35,7 @@ const CALM: Duration = Duration::from_micros(33_333);
 const SOFTWARE: Duration = Duration::from_micros(66_667);
 /// In a call without a GPU: what is left of the processor belongs to the sound.
 const SOFTWARE_CALL: Duration = Duration::from_millis(80);
-/// In a call, in the background.
+/// The most that is drawn in the background: in a call, and while something moves.
 const BACKGROUND: Duration = Duration::from_millis(100);
 /// Somebody wishes for a frame soon, but not at once (a tooltip, a caret).
 const SOON: Duration = Duration::from_millis(500);
@@ -82,25 +83,40 @@ fn policy(s: Situation) -> (Duration, bool) {
     if s.hidden {
         return (ASLEEP, true);
     }
-    let moving = match s.quality {
-        Quality::Low => SOFTWARE,
-        Quality::High => SMOOTH,
-    };
+    // Without a GPU a stream of events must not become a stream of frames.
+    let pressed = s.input && s.quality == Quality::Low;
+    let at_once = s.wish.is_some_and(|wish| wish <= AT_ONCE);
+    if !s.focused {
+        return if s.in_call || at_once || pressed {
+            (BACKGROUND, false)
+        } else {
+            (IDLE, true)
+        };
+    }
     // While frames come by themselves, events wait for the next one: it is never far.
-    let pace = match (s.quality, s.focused, s.in_call) {
-        (_, false, true) => return (BACKGROUND, false),
-        (Quality::Low, true, true) => return (SOFTWARE_CALL, false),
-        (Quality::High, true, true) if s.reduced_motion => return (CALM, false),
-        (Quality::High, true, _) if !s.reduced_motion => return (SMOOTH, false),
-        (_, _, false) => IDLE,
-        (Quality::High, true, true) => SMOOTH,
-    };
-    match s.wish {
-        Some(wish) if wish <= AT_ONCE => (moving, false),
-        // Without a GPU a stream of events must not become a stream of frames.
-        _ if s.input && s.quality == Quality::Low => (SOFTWARE, false),
-        Some(wish) if wish <= LATEST_SOON => (SOON, true),
-        _ => (pace, true),
+    match (s.quality, s.in_call) {
+        (Quality::Low, true) => (SOFTWARE_CALL, false),
+        (Quality::Low, false) if at_once || pressed => (SOFTWARE, false),
+        (Quality::High, true) if s.reduced_motion => (CALM, false),
+        (Quality::High, _) if at_once || !s.reduced_motion => (SMOOTH, false),
+        _ if s.wish.is_some_and(|wish| wish <= LATEST_SOON) => (SOON, true),
+        _ => (IDLE, true),
+    }
+}
+
+/// The time until the next frame, as it was last ordered.
+#[derive(Resource, Clone, Copy, Debug, Default)]
+pub(crate) struct Pace(Duration);
+
+impl Pace {
+    #[cfg(test)]
+    pub(crate) fn smooth() -> Self {
+        Self(SMOOTH)
+    }
+
+    /// Frames follow each other as fast as anything here is ever drawn.
+    pub(crate) fn is_smooth(self) -> bool {
+        self.0 == SMOOTH
     }
 }
 
@@ -156,6 +172,7 @@ fn set_policy(
     mut requests: ResMut<Messages<RequestRedraw>>,
     mut events: MessageReader<WindowEvent>,
     mut settings: ResMut<WinitSettings>,
+    mut pace: ResMut<Pace>,
 ) {
     // `bevy_egui` asks for the very next frame even where egui wished for a later one; wishes say it better.
     requests.clear();
@@ -170,6 +187,7 @@ fn set_policy(
         wish: wishes.take(),
         input,
     });
+    pace.0 = wait;
     let mode = UpdateMode::Reactive {
         wait,
         react_to_device_events: false,
@@ -186,6 +204,7 @@ fn set_policy(
 pub(crate) fn plugin(app: &mut App) {
     app.init_resource::<Hidden>()
         .init_resource::<Wishes>()
+        .init_resource::<Pace>()
         .insert_resource(WinitSettings::desktop_app())
         .register_required_components::<EguiInput, Told>()
         .add_systems(
@@ -278,6 +297,69 @@ mod tests {
             };
             assert_eq!(policy(s), (BACKGROUND, false));
         }
+    }
+
+    #[test]
+    fn in_the_background_a_countdown_draws_nothing_and_what_moves_ten_frames_a_second() {
+        for quality in [Quality::Low, Quality::High] {
+            for reduced_motion in [false, true] {
+                let s = Situation {
+                    quality,
+                    reduced_motion,
+                    focused: false,
+                    ..BASE
+                };
+                let wishing = |ms| {
+                    policy(Situation {
+                        wish: Some(Duration::from_millis(ms)),
+                        ..s
+                    })
+                };
+                // A ringing card, a fade, a microphone test.
+                for ms in [0, 16, 33, 100] {
+                    assert_eq!(wishing(ms), (BACKGROUND, false), "{ms} {s:?}");
+                }
+                // The next try in so many seconds, a toast that goes, a tooltip.
+                for ms in [101, 480, 500, 1500, 60_000] {
+                    assert_eq!(wishing(ms), (IDLE, true), "{ms} {s:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_makes_the_background_faster_than_ten_frames_a_second() {
+        let wishes = [None, Some(Duration::ZERO), Some(Duration::from_millis(500))];
+        for quality in [Quality::Low, Quality::High] {
+            for (in_call, input) in [(false, false), (false, true), (true, false), (true, true)] {
+                for wish in wishes {
+                    let s = Situation {
+                        quality,
+                        in_call,
+                        input,
+                        wish,
+                        focused: false,
+                        ..BASE
+                    };
+                    assert!(policy(s).0 >= BACKGROUND, "{s:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn in_front_a_countdown_is_seen_to_count() {
+        let s = Situation {
+            reduced_motion: true,
+            wish: Some(Duration::from_millis(500)),
+            ..BASE
+        };
+        assert_eq!(policy(s), (SOON, true));
+        let ringing = Situation {
+            wish: Some(Duration::from_millis(33)),
+            ..s
+        };
+        assert_eq!(policy(ringing), (SMOOTH, false));
     }
 
     #[test]

@@ -5,12 +5,17 @@ use std::process::ExitCode;
 
 use bevy::prelude::*;
 use bevy::window::{PrimaryWindow, WindowCloseRequested};
+use orrery_ecs::link::Link;
+use orrery_link::Command;
+use orrery_protocol::ChannelId;
 
 use crate::cli::Args;
+use crate::desk::Desk;
 use crate::display::{self, EXIT_NO_DISPLAY, EXIT_NO_WINDOW};
 use crate::log::LogFile;
 use crate::notify::Notifier;
 use crate::prefs::{Kept, Preferences};
+use crate::profiles::Profiles;
 use crate::session::{self, Session};
 use crate::{decide, event_log, frame_log, gallery, present, widget_file, window};
 
@@ -40,11 +45,16 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn start(args: &Args, log: LogFile) -> ExitCode {
+    // The window is there before the profile is chosen: without one named, the last used one's size is the likeliest.
+    let last = || {
+        let profiles = Profiles::of_this_person().filter(|_| args.shots.is_none());
+        profiles.and_then(|profiles| profiles.last_used())
+    };
     let kept = args
         .profile
-        .as_deref()
-        .map(Preferences::read)
-        .and_then(|prefs| prefs.size);
+        .clone()
+        .or_else(last)
+        .and_then(|folder| Preferences::read(&folder).size);
     let size = args.size.or(kept).unwrap_or(window::DEFAULT_SIZE);
     let mut app = window::app(args, size);
     app.add_plugins((frame_log::plugin(args), widget_file::plugin(args)));
@@ -125,9 +135,34 @@ fn close(world: &mut World, mut closing: Local<bool>) {
     if let Ok(mut window) = windows.single_mut(world) {
         window.visible = false;
     }
+    keep_drafts(world);
+    keep_settings(world);
     session::shut_down(world, window::SHUTDOWN_DEADLINE);
     if asked && !quits {
         world.write_message(AppExit::Success);
+    }
+}
+
+/// What was typed in the last moment is kept with the rest.
+fn keep_drafts(world: &mut World) {
+    let drafts = world.resource_mut::<present::Panels>().0.take_drafts();
+    let Some(link) = world.get_resource::<Link>() else {
+        return;
+    };
+    for (channel, text) in drafts {
+        let channel = ChannelId(channel.0);
+        // Refused only by a worker that has ended.
+        let _ = link.0.send(Command::SetDraft { channel, text });
+    }
+}
+
+/// The same of a slider that was let go of just now.
+fn keep_settings(world: &World) {
+    let desk = world.resource::<Desk>();
+    if let (Some(_), Some(settings), Some(link)) = (desk.settings_at, &desk.settings, world.get_resource::<Link>()) {
+        let settings = settings.clone();
+        // Refused only by a worker that has ended.
+        let _ = link.0.send(Command::SetSettings { settings });
     }
 }
 

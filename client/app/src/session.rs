@@ -293,9 +293,8 @@ fn follow_profile(profile: Res<Profile>, mut session: ResMut<Session>, mut desk:
             let now = crate::present::unix_ms();
             kept.change(|prefs| {
                 prefs.last_used_ms = Some(now);
-                if prefs.label.is_empty() {
-                    prefs.label.clone_from(&open.name);
-                }
+                // Only what the worker has kept is a name.
+                prefs.label.clone_from(&open.name);
             });
         }
         _ => {}

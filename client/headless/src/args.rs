@@ -15,7 +15,7 @@ pub struct Args {
     /// `create_profile` or `unlock`.
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
-    /// Home server of a new profile: ws://host[:port] or wss://host[:port].
+    /// Home server of a new profile: wss://host[:port], or on this machine ws://host[:port].
     #[arg(long, value_name = "URL", default_value = "ws://127.0.0.1:7670")]
     pub server: String,
     /// Display name of a new profile.

@@ -12,6 +12,7 @@ use std::{
 
 use orrery_link::{Command, Event, Gauges, ProfilePhase, Request, gauges::GaugeBoard, json};
 use orrery_worker::{MicSource, SoundConfig, SpeakerSink, VaultParams, Worker, WorkerConfig};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     args::{Args, Mic, Speaker},
@@ -161,10 +162,12 @@ where
     W: Write + Send + 'static,
 {
     let reader = move || {
-        let mut line = Vec::new();
+        let limit = json::MAX_LINE as u64 + 1;
+        // A line may hold a passphrase: the buffer never moves, so that no copy of one is left behind.
+        let mut line = Zeroizing::new(Vec::with_capacity(json::MAX_LINE + 1));
         loop {
+            line.as_mut_slice().zeroize();
             line.clear();
-            let limit = json::MAX_LINE as u64 + 1;
             match input.by_ref().take(limit).read_until(b'\n', &mut line) {
                 Ok(0) | Err(_) => break,
                 Ok(_) => {}
@@ -173,11 +176,12 @@ where
                 // Pass over the rest of a line that is too long to be a command.
                 let _ = skip_line(&mut input);
             }
-            let text = String::from_utf8_lossy(&line);
-            if text.trim().is_empty() {
+            // What is not UTF-8 is no command, and is not copied to find out.
+            let text = std::str::from_utf8(&line).map_or("?", str::trim);
+            if text.is_empty() {
                 continue;
             }
-            match json::read_command(text.trim()) {
+            match json::read_command(text) {
                 Ok(request) => {
                     if commands.send_blocking(request).is_err() {
                         return;

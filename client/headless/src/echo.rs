@@ -31,8 +31,6 @@ pub fn answer(event: &Event) -> Vec<Command> {
         Event::CallChanged { call } if call.phase == CallPhase::Incoming => {
             vec![Command::AcceptCall { call: call.call }]
         }
-        // Alone in a call there is nobody to say anything back to.
-        Event::PeerLeft { call, .. } => vec![Command::LeaveCall { call: *call }],
         _ => Vec::new(),
     }
 }
@@ -41,7 +39,7 @@ pub fn answer(event: &Event) -> Vec<Command> {
 mod tests {
     use orrery_link::MessageView;
     use orrery_protocol::{
-        ChannelId, MessageId, PeerId,
+        CallId, ChannelId, MessageId, PeerId,
         record::{CallOutcome, Delivery, OrderKey},
     };
 
@@ -62,6 +60,7 @@ mod tests {
                 sent_ms: 0,
                 content,
                 reply_to: None,
+                quoted: None,
                 edited: false,
                 deleted: false,
                 delivery: Delivery::Delivered,
@@ -81,5 +80,14 @@ mod tests {
             }))
             .is_empty()
         );
+    }
+
+    #[test]
+    fn it_stays_in_a_call_that_goes_on_without_somebody() {
+        let left = Event::PeerLeft {
+            call: CallId([3; 16]),
+            peer: PeerId([1; 32]),
+        };
+        assert!(answer(&left).is_empty());
     }
 }

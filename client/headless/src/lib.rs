@@ -6,6 +6,7 @@
 pub mod args;
 pub mod console;
 pub mod echo;
+pub mod log;
 pub mod passphrase;
 
 pub use args::Args;

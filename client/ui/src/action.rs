@@ -70,11 +70,11 @@ pub enum UiAction {
     // ==== profiles ====
     /// Make a profile.
     CreateProfile {
-        /// Own name, trimmed, not empty.
+        /// Own name, trimmed, not empty, at most [`NAME_MAX`](crate::NAME_MAX) bytes.
         name: String,
         /// Passphrase, not empty.
         passphrase: Passphrase,
-        /// Server address, trimmed; may be empty (no server).
+        /// Server address, trimmed, not empty.
         server: String,
     },
     /// Open the chosen profile.
@@ -104,6 +104,8 @@ pub enum UiAction {
     OpenCall,
     /// Take a toast away.
     DismissToast(u64),
+    /// The banner with this code was read: show it no more.
+    DismissBanner(String),
     /// Try the server again now.
     RetryConnection,
     /// Open the folder of the log in the desktop's file manager.
@@ -123,6 +125,8 @@ pub enum UiAction {
         /// The link as typed, trimmed.
         link: String,
     },
+    /// Make another invite link; those given away stop working (confirmed).
+    NewLink,
     /// Take a request back.
     CancelRequest(PeerKey),
     /// Accept a request.
@@ -144,7 +148,7 @@ pub enum UiAction {
     BlockContact(PeerKey),
     /// Unblock someone.
     UnblockContact(PeerKey),
-    /// Remove a contact and its history (confirmed).
+    /// Remove a contact; what was written stays (confirmed).
     RemoveContact(PeerKey),
     /// Copy a contact's id; the app puts it on the clipboard.
     CopyPeerId(PeerKey),
@@ -267,8 +271,10 @@ pub enum UiAction {
     Set(Setting),
     /// Start or stop the microphone test.
     MicTest(bool),
-    /// Start or stop the test tone.
-    TestTone(bool),
+    /// Play the test tone once.
+    TestTone,
+    /// Sound devices are being looked at (`true`: list them again and again) or no longer.
+    WatchDevices(bool),
 }
 
 impl fmt::Debug for UiAction {
@@ -295,6 +301,7 @@ impl UiAction {
             Self::OpenAddContact => "OpenAddContact",
             Self::OpenCall => "OpenCall",
             Self::DismissToast(_) => "DismissToast",
+            Self::DismissBanner(_) => "DismissBanner",
             Self::RetryConnection => "RetryConnection",
             Self::OpenLogFolder => "OpenLogFolder",
             Self::OpenProfileFolder => "OpenProfileFolder",
@@ -302,6 +309,7 @@ impl UiAction {
             Self::Copied => "Copied",
             Self::LinkEdited(_) => "LinkEdited",
             Self::SendRequest { .. } => "SendRequest",
+            Self::NewLink => "NewLink",
             Self::CancelRequest(_) => "CancelRequest",
             Self::AcceptRequest(_) => "AcceptRequest",
             Self::DeclineRequest(_) => "DeclineRequest",
@@ -337,7 +345,8 @@ impl UiAction {
             Self::SetDeafened(_) => "SetDeafened",
             Self::Set(_) => "Set",
             Self::MicTest(_) => "MicTest",
-            Self::TestTone(_) => "TestTone",
+            Self::TestTone => "TestTone",
+            Self::WatchDevices(_) => "WatchDevices",
         }
     }
 }

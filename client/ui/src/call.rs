@@ -12,12 +12,37 @@ use crate::entry::{take_key, typing};
 use crate::home::Place;
 use crate::icons;
 use crate::paint::{self, Type};
-use crate::state::UiState;
+use crate::state::{StrangersRead, UiState};
 use crate::strings::{self, Arg};
 use crate::text::{clean_name, duration};
 use crate::tokens as tok;
 use crate::view::{CallPhase, CallView, EndReason, HomeView, Level, MainPane};
 use crate::widgets::{self, Kind};
+
+/// Keys that count wherever one is, even while writing or over a question: what is said and heard cannot wait.
+pub(crate) fn keys(ctx: &Context, cx: &mut Cx<'_>, home: &HomeView) {
+    let pressed = |key| take_key(ctx, Modifiers::COMMAND | Modifiers::SHIFT, key, false);
+    if pressed(Key::M) {
+        cx.emit(UiAction::SetMuted(!home.me.is_silent()));
+    }
+    if pressed(Key::D) {
+        cx.emit(UiAction::SetDeafened(!home.me.deafened));
+    }
+    // Taken without a call too: to a field it would mean to delete a letter.
+    if pressed(Key::H)
+        && let Some(call) = &home.call
+        && !matches!(call.phase, CallPhase::Ended { .. })
+    {
+        cx.emit(UiAction::LeaveCall(call.call));
+    }
+    if let Some(incoming) = cx.view.incoming {
+        if pressed(Key::A) {
+            cx.emit(UiAction::AcceptCall(incoming.call));
+        } else if pressed(Key::R) {
+            cx.emit(UiAction::DeclineCall(incoming.call));
+        }
+    }
+}
 
 /// Keys that count while a call is looked at and nothing is typed.
 pub(crate) fn shortcuts(ctx: &Context, cx: &mut Cx<'_>, home: &HomeView) {
@@ -26,7 +51,7 @@ pub(crate) fn shortcuts(ctx: &Context, cx: &mut Cx<'_>, home: &HomeView) {
         return;
     }
     if take_key(ctx, Modifiers::NONE, Key::M, false) {
-        cx.emit(UiAction::SetMuted(!call.muted));
+        cx.emit(UiAction::SetMuted(!call.is_silent()));
     }
     if take_key(ctx, Modifiers::NONE, Key::D, false) {
         cx.emit(UiAction::SetDeafened(!call.deafened));
@@ -39,12 +64,11 @@ pub(crate) fn call(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &mut UiSt
     header(ui, cx, place, view);
     if let CallPhase::Ended { reason, seconds } = &view.phase {
         state.stage = Some(stage);
-        state.call_notice_read = false;
         ended(ui, cx, stage, view, reason, *seconds);
         return;
     }
     // What has to be said takes its room from the stage: it hides nobody.
-    stage.min.y = notes(ui, cx, stage, &mut state.call_notice_read, view);
+    stage.min.y = notes(ui, cx, stage, &mut state.strangers_read, view);
     state.stage = Some(stage);
     state.call_hover = plates::plates(ui, cx, stage);
     controls::controls(ui, cx, stage, &mut state.add_filter, view);
@@ -130,9 +154,9 @@ fn header(ui: &Ui, cx: &mut Cx<'_>, place: &Place, view: &CallView) {
     );
 }
 
-/// What needs saying during the call, below the header: trouble with sound, and once who sees whose address. Gives where
-/// the stage begins below it.
-fn notes(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, read: &mut bool, view: &CallView) -> f32 {
+/// What needs saying during the call, below the header: trouble with sound, and once of each stranger that they see this
+/// computer's address. Gives where the stage begins below it.
+fn notes(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, read: &mut StrangersRead, view: &CallView) -> f32 {
     let width = (stage.width() - 32.0).min(460.0);
     let mut top = stage.top() + 14.0;
     let one = |ui: &mut Ui, top: f32, level: Level, words: &str, closes: bool| {
@@ -163,16 +187,18 @@ fn notes(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, read: &mut bool, view: &Call
         );
         rect
     };
-    if let Some(error) = &view.trouble {
+    for error in &view.trouble {
         top = one(ui, top, Level::Warn, &strings::error(error), false).bottom() + 8.0;
     }
-    if !view.strangers.is_empty() && !*read {
-        let names = view
-            .strangers
-            .iter()
-            .map(|name| clean_name(name))
-            .collect::<Vec<_>>()
-            .join(", ");
+    if read.call != Some(view.call) {
+        *read = StrangersRead {
+            call: Some(view.call),
+            ..StrangersRead::default()
+        };
+    }
+    let unread = || view.strangers.iter().filter(|one| !read.peers.contains(&one.peer));
+    if unread().next().is_some() {
+        let names = unread().map(|one| clean_name(&one.name)).collect::<Vec<_>>().join(", ");
         let rect = one(
             ui,
             top,
@@ -192,7 +218,7 @@ fn notes(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, read: &mut bool, view: &Call
         )
         .clicked()
         {
-            *read = true;
+            read.peers.extend(view.strangers.iter().map(|one| one.peer));
         }
         top = rect.bottom() + 8.0;
     }
@@ -224,7 +250,7 @@ fn ended(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, view: &CallView, reason: &En
     } else {
         paint::paragraph(ui, &lead, kind, width - 56.0).size().y + 6.0
     };
-    let title_kind = Type::strong(18.0, tok::TEXT).on(26.0);
+    let title_kind = Type::strong(tok::TYPE_CARD, tok::TEXT).on(26.0);
     let title_height = paint::paragraph(ui, &title, title_kind, width - 56.0).size().y;
     let height = 28.0 + title_height + lead_height + 20.0 + tok::BUTTON_HEIGHT + 26.0;
     let rect = Rect::from_center_size(stage.center() - vec2(0.0, 20.0), vec2(width, height));

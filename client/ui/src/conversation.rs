@@ -28,12 +28,15 @@ pub(crate) fn conversation(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &
         if let Some(talk) = state.talks.get_mut(&view.channel) {
             // Opened again: begin where reading goes on, and with the keyboard in the composer.
             talk.opened = false;
+            talk.to_present = false;
+            (talk.asked_older, talk.asked_newer) = (None, None);
             talk.composer.wants_focus = true;
         }
     }
     let UiState { talks, dialog, .. } = state;
     let talk = talks.entry(view.channel).or_default();
     talk.composer.take_draft(view);
+    talk.composer.take_returned(view);
 
     let below = place.below();
     paint::vertical_gradient(ui.painter(), below, tok::TALK_TOP, tok::TALK_BOTTOM);

@@ -50,6 +50,12 @@ pub(crate) fn tf(key: &str, args: &[(&str, Arg<'_>)]) -> String {
     strings::text_with(key, args)
 }
 
+/// Fixed words with the keys that do the same: for tooltips and screen readers.
+pub(crate) fn keyed(words: &str, press: &str) -> String {
+    let (words, keys) = (t(words), t(press));
+    tf("with-key", &[("words", Arg::Text(&words)), ("keys", Arg::Text(&keys))])
+}
+
 /// The id of a named widget.
 pub(crate) fn named(name: &str) -> Id {
     Id::new(("orrery", name))

@@ -83,6 +83,7 @@ fn remember_screen(ctx: &Context, state: &mut UiState, view: &RootView<'_>) {
             state.unlock = UnlockState::default();
         }
         if screen != 5 {
+            state.settings.forget_devices();
             state.dialog = None;
             state.palette = None;
             state.talks.clear();
@@ -145,22 +146,16 @@ pub(crate) fn take_submit(ctx: &Context) -> bool {
 
 fn shortcuts(ctx: &Context, state: &mut UiState, cx: &mut Cx<'_>) {
     let ScreenView::Home(home) = cx.view.screen else { return };
+    call::keys(ctx, cx, home);
     if state.dialog.is_some() {
         return;
     }
-    let command_shift = Modifiers::COMMAND | Modifiers::SHIFT;
     if take_key(ctx, Modifiers::COMMAND, Key::K, false) {
         state.palette = if state.palette.is_some() {
             None
         } else {
             Some(overlay::Palette::default())
         };
-    }
-    if take_key(ctx, command_shift, Key::M, false) {
-        cx.emit(UiAction::SetMuted(!home.me.muted));
-    }
-    if take_key(ctx, command_shift, Key::D, false) {
-        cx.emit(UiAction::SetDeafened(!home.me.deafened));
     }
     if state.palette.is_some() {
         return;

@@ -22,6 +22,9 @@ use crate::{call, conversation, icons, layout, panes};
 /// Draws the home screen.
 pub(crate) fn home(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut UiState, view: &HomeView) {
     let columns = layout::columns(window, !matches!(view.main, MainPane::Empty));
+    if !matches!(view.main, MainPane::Settings(_)) {
+        panes::leave_settings(cx, &mut state.settings);
+    }
     if let Some(rect) = columns.rail {
         rail::rail(&within(ui, rect, "rail"), cx, rect, state, view);
     }
@@ -62,7 +65,10 @@ pub(crate) fn home(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut UiSta
         MainPane::Conversation(talk) => conversation::conversation(&mut main, cx, &place, state, talk),
         MainPane::Call(call) => call::call(&mut main, cx, &place, state, call),
         MainPane::Settings(settings) => panes::settings(&mut main, cx, &place, &mut state.settings, settings),
-        MainPane::AddContact(add) => panes::add_contact(&mut main, cx, &place, &mut state.link, view, add),
+        MainPane::AddContact(add) => {
+            let UiState { link, dialog, .. } = state;
+            panes::add_contact(&mut main, cx, &place, link, dialog, view, add);
+        }
     }
     conversation::leave_others(cx, state, &view.main);
 }
@@ -166,7 +172,8 @@ fn banner(ui: &mut Ui, cx: &mut Cx<'_>, main: Rect, view: &BannerView) -> f32 {
             .x
             + 28.0
     });
-    let galley = paint::paragraph(ui, &words, kind, main.width() - 76.0 - button_width);
+    let close_width = if view.closes { 34.0 } else { 0.0 };
+    let galley = paint::paragraph(ui, &words, kind, main.width() - 76.0 - button_width - close_width);
     let height = (galley.size().y + 18.0).max(tok::BANNER_HEIGHT);
     let rect = Rect::from_min_size(main.min, vec2(main.width(), height));
     ui.painter().rect_filled(rect, CornerRadius::ZERO, tok::GLASS_CARD);
@@ -186,7 +193,7 @@ fn banner(ui: &mut Ui, cx: &mut Cx<'_>, main: Rect, view: &BannerView) -> f32 {
         galley,
     );
     if let (Some(button), Some(label)) = (view.button, label) {
-        let at = pos2(rect.right() - 16.0 - button_width / 2.0, rect.center().y);
+        let at = pos2(rect.right() - 16.0 - close_width - button_width / 2.0, rect.center().y);
         let place = Rect::from_center_size(at, vec2(button_width, 30.0));
         if widgets::button(ui, cx, "banner.button", place, &label, None, Kind::Quiet).clicked() {
             cx.emit(match button {
@@ -194,6 +201,13 @@ fn banner(ui: &mut Ui, cx: &mut Cx<'_>, main: Rect, view: &BannerView) -> f32 {
                 BannerButton::Settings => UiAction::OpenSettings,
                 BannerButton::LogFolder => UiAction::OpenLogFolder,
             });
+        }
+    }
+    if view.closes {
+        let place = Rect::from_center_size(pos2(rect.right() - 26.0, rect.center().y), vec2(26.0, 26.0));
+        let label = t("dismiss");
+        if widgets::icon_button(ui, cx, "banner.close", place, icons::X, &label, tok::TEXT_SOFT).clicked() {
+            cx.emit(UiAction::DismissBanner(view.error.code.clone()));
         }
     }
     height

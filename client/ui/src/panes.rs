@@ -11,7 +11,7 @@ use crate::tokens as tok;
 
 pub(crate) use add_contact::add_contact;
 pub(crate) use empty::empty;
-pub(crate) use settings::{SettingsState, settings};
+pub(crate) use settings::{SettingsState, leave_settings, settings};
 
 /// A column of reading width that scrolls below the header.
 fn column(ui: &mut Ui, place: &Place, name: &str, content: impl FnOnce(&mut Ui)) {

@@ -1,6 +1,6 @@
 //! What the window remembers between frames, and nobody else needs to know.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use egui::Rect;
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use crate::conversation::TalkState;
 use crate::fonts::SystemFonts;
 use crate::overlay::{Dialog, Palette};
 use crate::panes::SettingsState;
-use crate::view::{ChannelKey, HomeView, PeerKey};
+use crate::view::{CallKey, ChannelKey, HomeView, PeerKey};
 use crate::widget_map::WidgetMap;
 
 /// Local state of the window: scroll places, texts being typed, open popups. One for each egui context.
@@ -30,9 +30,16 @@ pub struct UiState {
     pub(crate) dialog: Option<Dialog>,
     pub(crate) stage: Option<Rect>,
     pub(crate) call_hover: Option<PeerKey>,
-    pub(crate) call_notice_read: bool,
+    pub(crate) strangers_read: StrangersRead,
     pub(crate) add_filter: String,
     pub(crate) shown: Shown,
+}
+
+/// Of which strangers in a call it has been read that they see this computer's address.
+#[derive(Default)]
+pub(crate) struct StrangersRead {
+    pub call: Option<CallKey>,
+    pub peers: HashSet<PeerKey>,
 }
 
 /// The screen shown last and since when, for fading in.
@@ -104,6 +111,14 @@ impl UiState {
         self.talk_last
             .filter(known)
             .map_or(UiAction::CloseMain, UiAction::OpenChannel)
+    }
+
+    /// The drafts that the app does not know yet: before the program ends.
+    pub fn take_drafts(&mut self) -> Vec<(ChannelKey, String)> {
+        let talks = self.talks.iter_mut();
+        talks
+            .filter_map(|(channel, talk)| Some((*channel, talk.composer.take_unsaved()?)))
+            .collect()
     }
 
     /// The stage of the call in the last pass, points; `None` while the main pane is something else. The app gives it to

@@ -24,6 +24,7 @@ pub const ERROR_CODES: &[&str] = &[
     "bad_prekeys",
     "bad_reaction",
     "bad_server",
+    "binding_failed",
     "blocked",
     "busy",
     "call_failed",
@@ -33,8 +34,6 @@ pub const ERROR_CODES: &[&str] = &[
     "disk_full",
     "internal",
     "locked",
-    "mailbox_full",
-    "name_too_long",
     "newer_profile",
     "no_input_device",
     "no_output_device",
@@ -45,27 +44,28 @@ pub const ERROR_CODES: &[&str] = &[
     "no_such_contact",
     "no_such_message",
     "not_accepted",
-    "not_connected",
+    "not_taken",
     "not_yours",
     "overloaded",
     "own_link",
-    "peer_unreachable",
     "profile_exists",
     "profile_in_use",
-    "rate_limited",
     "read_only",
+    "request_pending",
     "server_busy",
     "server_certificate",
     "server_refused",
     "server_unreachable",
     "text_empty",
     "text_too_long",
-    "unknown_peer",
     "vault_damaged",
     "version_mismatch",
     "worker_gone",
     "wrong_passphrase",
 ];
+
+/// Characters of a detail that stand between the words of an error.
+const DETAIL_MAX: usize = 160;
 
 /// Something put into words.
 pub enum Arg<'a> {
@@ -134,7 +134,9 @@ pub fn error(error: &ErrorView) -> String {
     if let Some(detail) = &error.detail {
         let key = format!("error-{code}-detail");
         if WORDS.0.has_message(&key) {
-            return text_with(&key, &[("detail", Arg::Text(detail))]);
+            // A detail may be a name that a stranger chose.
+            let detail = crate::text::one_line(detail, DETAIL_MAX);
+            return text_with(&key, &[("detail", Arg::Text(&detail))]);
         }
     }
     text(&format!("error-{code}")).into_owned()
@@ -152,6 +154,12 @@ pub fn notice(notice: &Notice) -> (String, String) {
     match notice {
         Notice::Error(view) => (text("toast-error").into_owned(), error(view)),
         Notice::Message { name, text } => (name_of(name), crate::text::one_line(text, 160)),
+        Notice::Messages { name, count } => {
+            let name = name_of(name);
+            let count = Arg::Number(i64::from(*count));
+            let title = text_with("toast-messages", &[("count", count), ("name", Arg::Text(&name))]);
+            (title, String::new())
+        }
         Notice::Request { name } => pair("toast-request", "toast-request-line", name),
         Notice::Accepted { name } => pair("toast-accepted", "toast-accepted-line", name),
         Notice::RequestSent { name } => pair("toast-request-sent", "toast-request-sent-line", name),
@@ -159,9 +167,37 @@ pub fn notice(notice: &Notice) -> (String, String) {
         Notice::Joined { name } => pair("toast-joined", "toast-nothing", name),
         Notice::Left { name } => pair("toast-left", "toast-nothing", name),
         Notice::SessionHealed { name } => pair("toast-healed", "toast-healed-line", name),
+        Notice::BindingFailed { name } => {
+            let name = name_of(name);
+            let title = text_with("toast-binding", &[("name", Arg::Text(&name))]);
+            let view = ErrorView {
+                code: "binding_failed".into(),
+                detail: Some(name),
+            };
+            (title, error(&view))
+        }
+        Notice::VersionMismatch { name } => {
+            let name = name_of(name);
+            let with = |key: &str| text_with(key, &[("name", Arg::Text(&name))]);
+            (with("toast-version"), with("toast-version-line"))
+        }
+        Notice::RequestFailed { name, error: view } => {
+            let name = name_of(name);
+            let title = text_with("toast-request-failed", &[("name", Arg::Text(&name))]);
+            (title, error(view))
+        }
         Notice::DeviceChanged { name } => pair("toast-device", "toast-nothing", name),
         Notice::Copied => (text("toast-copied").into_owned(), String::new()),
         Notice::Saved => (text("toast-saved").into_owned(), String::new()),
+    }
+}
+
+/// The title of the window, with how much waits to be read.
+#[must_use]
+pub fn title(unread: u32) -> String {
+    match unread {
+        0 => text("window-title").into_owned(),
+        count => text_with("window-title-unread", &[("count", Arg::Number(i64::from(count)))]),
     }
 }
 
@@ -249,6 +285,55 @@ mod tests {
             error(&ErrorView::code("never heard of")),
             error(&ErrorView::code("internal"))
         );
+    }
+
+    #[test]
+    fn a_connection_that_is_not_theirs_is_said_plainly_and_with_the_name() {
+        let (title, line) = notice(&Notice::BindingFailed {
+            name: "Rhea\u{202e}".into(),
+        });
+        assert_eq!(title, "No connection to Rhea");
+        for words in ["Somebody may be between you and Rhea", "Nothing was said or heard"] {
+            assert!(line.contains(words), "{line}");
+        }
+        assert!(!line.contains('\u{202e}'));
+        let (title, line) = notice(&Notice::RequestFailed {
+            name: "Rhea".into(),
+            error: ErrorView::code("bad_prekeys"),
+        });
+        assert!(title.contains("Rhea") && line == error(&ErrorView::code("bad_prekeys")));
+    }
+
+    #[test]
+    fn no_words_promise_what_this_release_cannot_do() {
+        let remove = text_with("dialog-remove-words", &[("name", Arg::Text("Rhea"))]);
+        for promise in ["deleted", "undone"] {
+            assert!(!remove.contains(promise), "the history stays: {remove}");
+        }
+        for key in ["unverified-tip", "call-encrypted-tip"] {
+            assert!(
+                !text(key).contains("safety number"),
+                "nobody can compare them yet: {key}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_title_says_how_much_waits() {
+        assert_eq!(title(0), "Orrery");
+        assert_eq!(title(3), "(3) Orrery");
+    }
+
+    #[test]
+    fn many_messages_are_told_as_one_notice() {
+        let told = |count| {
+            notice(&Notice::Messages {
+                name: "Rhea".into(),
+                count,
+            })
+        };
+        assert_eq!(told(12).0, "12 new messages from Rhea");
+        assert_eq!(told(1).0, "One new message from Rhea");
     }
 
     #[test]

@@ -136,6 +136,10 @@ pub const CLEAR: Color32 = Color32::TRANSPARENT;
 pub const UNTINTED: Color32 = Color32::WHITE;
 /// Ring around a dot so that it stands off the planet.
 pub const DOT_RING: Color32 = rgb(16, 20, 39);
+/// The line of an orbit, before its brightness.
+pub const ORBIT: Color32 = rgb(122, 148, 255);
+/// The light in the middle of an orrery.
+pub const SUN: Color32 = rgb(255, 219, 158);
 
 /// Colour of a planet's painted stand-in: `hue` 0..1, `saturation` 0..1, `lightness` 0..1.
 #[must_use]
@@ -217,6 +221,10 @@ pub const RADIUS_RAIL: u8 = 14;
 pub const RADIUS_CONTROLS: u8 = 26;
 /// Name plates.
 pub const RADIUS_PLATE: u8 = 12;
+/// Counts in marks.
+pub const RADIUS_MARK: u8 = 8;
+/// Sections of the settings.
+pub const RADIUS_TAB: u8 = 16;
 
 // ==== type sizes ====
 
@@ -230,8 +238,16 @@ pub const TYPE_NOTE: f32 = 13.0;
 pub const TYPE_BODY: f32 = 14.0;
 /// Titles of bars.
 pub const TYPE_TITLE: f32 = 15.0;
+/// Titles of questions.
+pub const TYPE_QUESTION: f32 = 17.0;
+/// Titles of small cards: a call that rings, one that is over.
+pub const TYPE_CARD: f32 = 18.0;
 /// Titles of cards.
 pub const TYPE_HEAD: f32 = 24.0;
+/// Counts in marks.
+pub const TYPE_MARK: f32 = 10.0;
+/// Emoji to pick from.
+pub const TYPE_EMOJI: f32 = 19.0;
 /// Icons in buttons.
 pub const ICON: f32 = 17.0;
 /// Icons in text.
@@ -347,5 +363,45 @@ mod tests {
         assert_eq!(hsl(1.0 / 3.0, 1.0, 0.5), rgb(0, 255, 0));
         assert_eq!(hsl(2.0 / 3.0, 1.0, 0.5), rgb(0, 0, 255));
         assert_eq!(hsl(0.4, 0.0, 1.0), rgb(255, 255, 255));
+    }
+
+    /// Every source file below `folder`, by name and text.
+    fn sources(folder: &std::path::Path, into: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, into);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                into.push((path.display().to_string(), std::fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+
+    #[test]
+    fn no_other_file_names_a_colour_or_a_type_size() {
+        let mut files = Vec::new();
+        sources(
+            &std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut files,
+        );
+        files.retain(|(name, _)| !name.ends_with("tokens.rs"));
+        assert!(files.len() > 40);
+        let number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+        for (name, text) in &files {
+            for colour in ["Color32::from_", "Color32::WHITE", "Color32::BLACK"] {
+                assert!(!text.contains(colour), "{name}: {colour}");
+            }
+            for size in [
+                "Type::strong(",
+                "Type::regular(",
+                "Weight::Regular, ",
+                "Weight::Medium, ",
+                "Weight::SemiBold, ",
+            ] {
+                for (at, _) in text.match_indices(size) {
+                    assert!(!number(&text[at + size.len()..]), "{name}: a number in `{size}`");
+                }
+            }
+        }
     }
 }

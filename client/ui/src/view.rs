@@ -13,17 +13,20 @@ mod notices;
 mod profile;
 mod settings;
 
-pub use call::{CallPhase, CallView, ContactPick, EndReason, IncomingCallView, PlateStatus, PlateView, RunningCall};
+pub use call::{
+    CallPhase, CallView, ContactPick, EndReason, IncomingCallView, PlateStatus, PlateView, RunningCall, Stranger,
+};
 pub use contacts::{
     AddContactView, ContactRow, LastLine, LinkCheck, MeView, Presence, RequestIn, RequestOut, RequestState,
 };
 pub use conversation::{
-    Body, CallChance, CallNote, ConversationView, Delivery, MessageView, QuoteView, ReactionView, SearchHit, SearchView,
+    Body, CallChance, CallNote, ConversationView, Delivery, MessageView, QuoteView, ReactionView, ReturnedText,
+    SearchHit, SearchView,
 };
 pub use ids::{CallKey, ChannelKey, MessageKey, PeerKey};
 pub use notices::{BannerButton, BannerView, Connection, ErrorView, Level, Notice, ToastView};
 pub use profile::{BrokenView, Busy, FirstStartView, ProfileEntry, ProfilesView, UnlockView};
-pub use settings::{DeviceView, DirectPolicy, SettingsView};
+pub use settings::{BlockedView, DeviceView, DirectPolicy, SettingsView};
 
 /// Wall time and zone, given to the panels so that they never ask the system themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,12 +40,10 @@ pub struct Clock {
 /// Microphone figures, renewed every frame from the gauges.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Meters {
-    /// Level of the microphone, 0 silent to 1 full scale, already smoothed.
+    /// Level of the microphone, even in decibels: 0 is −60 dBFS or less, 1 full scale. Already smoothed.
     pub mic: f32,
     /// The voice gate is open: what is heard now would be sent.
     pub mic_open: bool,
-    /// Level of what is being played, 0 to 1.
-    pub speaker: f32,
 }
 
 /// Where the picture of a person's planet is, if it has been drawn into a texture.
@@ -108,6 +109,8 @@ pub struct HomeView {
     pub me: MeView,
     /// People, in the order in which they are to be listed.
     pub contacts: Vec<ContactRow>,
+    /// Messages not read yet, of everybody who is not blocked.
+    pub unread: u32,
     /// Requests that wait for an answer here.
     pub requests_in: Vec<RequestIn>,
     /// Requests sent from here that wait for an answer there.

@@ -56,7 +56,7 @@ pub fn ensure(world: &mut World, channel: ChannelId) -> Entity {
     }
 }
 
-/// Shows a conversation: closes the one before, asks for its newest page.
+/// Shows a conversation: closes the one before, asks for the page where reading goes on.
 pub fn open(world: &mut World, channel: ChannelId) {
     if world.resource::<OpenChannel>().0 == Some(channel) {
         return;
@@ -65,17 +65,13 @@ pub fn open(world: &mut World, channel: ChannelId) {
     world.resource_mut::<OpenChannel>().0 = Some(channel);
     let entity = ensure(world, channel);
     world.entity_mut(entity).insert(Window::default());
-    let mut outbox = world.resource_mut::<Outbox>();
-    outbox.send(Command::OpenChannel { channel });
-    outbox.send_as(
-        chat::NEWEST,
-        Command::LoadHistory {
-            channel,
-            before: None,
-            after: None,
-            limit: PAGE,
-        },
-    );
+    world.resource_mut::<Outbox>().send(Command::OpenChannel { channel });
+    // However much has come in meanwhile, it is read from its beginning.
+    let unread = world
+        .get::<Channel>(entity)
+        .filter(|channel| channel.0.unread > 0)
+        .and_then(|channel| channel.0.first_unread);
+    chat::load(world, entity, channel, unread);
 }
 
 /// Shows no conversation; its message entities go.
@@ -105,26 +101,15 @@ pub fn jump(world: &mut World, target: Option<MessageRef>) {
     let Some(channel) = world.resource::<OpenChannel>().0 else {
         return;
     };
-    let mut outbox = world.resource_mut::<Outbox>();
+    let entity = ensure(world, channel);
     match target {
-        Some(target) => outbox.send_as(
-            chat::AROUND,
-            Command::LoadAround {
-                channel,
-                target,
-                limit: PAGE,
-            },
-        ),
-        None => outbox.send_as(
-            chat::NEWEST,
-            Command::LoadHistory {
-                channel,
-                before: None,
-                after: None,
-                limit: PAGE,
-            },
-        ),
-    };
+        Some(target) => {
+            let limit = PAGE;
+            let command = Command::LoadAround { channel, target, limit };
+            chat::ask(world, entity, chat::AROUND, command);
+        }
+        None => chat::load(world, entity, channel, None),
+    }
 }
 
 pub(crate) fn on(world: &mut World, event: &Event) {
@@ -167,17 +152,8 @@ pub(crate) fn clear(world: &mut World) {
         .collect();
     for (entity, channel) in all {
         if Some(channel) == open {
-            let mut outbox = world.resource_mut::<Outbox>();
-            outbox.send(Command::OpenChannel { channel });
-            outbox.send_as(
-                chat::NEWEST,
-                Command::LoadHistory {
-                    channel,
-                    before: None,
-                    after: None,
-                    limit: PAGE,
-                },
-            );
+            world.resource_mut::<Outbox>().send(Command::OpenChannel { channel });
+            chat::load(world, entity, channel, None);
         } else {
             world.despawn(entity);
         }

@@ -1,20 +1,24 @@
 //! Messages: the loaded window of the open conversation.
 
 use bevy_ecs::{component::Component, entity::Entity, world::World};
-use orrery_link::{Command, Event, MessageView};
-use orrery_protocol::{ChannelId, MessageRef, record::OrderKey};
+use orrery_link::{Code, Command, Event, MessageView, Reference};
+use orrery_protocol::{
+    ChannelId, MessageRef,
+    record::{MessageKind, OrderKey},
+};
 
 use crate::{
     channel::{OpenChannel, PAGE},
     index::{Index, Key, enter, leave},
     link::Outbox,
+    notice::{self, Happened},
 };
 
 /// Message entities of one conversation at a time. Beyond it the far end goes, and is loaded again when scrolled to.
 pub const MAX_WINDOW: usize = 600;
 
 /// Prefixes of references that say what a page of history is for.
-pub(crate) const NEWEST: &str = "newest";
+const NEWEST: &str = "newest";
 pub(crate) const AROUND: &str = "around";
 const OLDER: &str = "older";
 const NEWER: &str = "newer";
@@ -54,7 +58,7 @@ impl Messages {
 }
 
 /// What of a conversation is loaded. Changes with every change to its messages, so that a reader can tell.
-#[derive(Component, Clone, Debug, PartialEq, Eq)]
+#[derive(Component, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// There is more before the first.
     pub has_older: bool,
@@ -62,22 +66,12 @@ pub struct Window {
     pub has_newer: bool,
     /// A page is on its way.
     pub loading: bool,
+    /// Which page that is. Any other was asked for by a window that is no more, and would leave a hole in this one.
+    pub awaited: Option<Reference>,
     /// The first page has come.
     pub loaded: bool,
     /// Counts changes.
     pub revision: u64,
-}
-
-impl Default for Window {
-    fn default() -> Self {
-        Self {
-            has_older: false,
-            has_newer: false,
-            loading: true,
-            loaded: false,
-            revision: 0,
-        }
-    }
 }
 
 pub(crate) fn on(world: &mut World, event: &Event) {
@@ -98,6 +92,10 @@ pub(crate) fn on(world: &mut World, event: &Event) {
                 *has_newer,
             );
         }
+        Event::Failed {
+            reference: Some(reference),
+            code,
+        } => failed(world, reference, *code),
         Event::MessageReceived { message } | Event::MessageSent { message } => {
             let Some(entity) = open_entity(world, message.channel) else {
                 return;
@@ -119,6 +117,7 @@ pub(crate) fn on(world: &mut World, event: &Event) {
                 world.entity_mut(existing).insert(ChatMessage(message.clone()));
                 changed(world, entity);
             }
+            requote(world, entity, message.reference(), words(message));
         }
         Event::MessageRemoved { channel, message } => {
             let Some(entity) = open_entity(world, *channel) else {
@@ -128,6 +127,7 @@ pub(crate) fn on(world: &mut World, event: &Event) {
                 world.despawn(existing);
                 changed(world, entity);
             }
+            requote(world, entity, *message, None);
         }
         _ => {}
     }
@@ -158,6 +158,71 @@ fn put(world: &mut World, channel: Entity, message: &MessageView) {
     }
 }
 
+/// What a message says, for those that answer it.
+fn words(message: &MessageView) -> Option<&str> {
+    match &message.content {
+        MessageKind::Text { text } if !message.deleted => Some(text),
+        _ => None,
+    }
+}
+
+/// Answers quote what a message says now, whether or not it is loaded itself.
+fn requote(world: &mut World, channel: Entity, reference: MessageRef, words: Option<&str>) {
+    let mut any = false;
+    for (_, entity) in sorted(world, channel) {
+        if let Some(mut answer) = world.get_mut::<ChatMessage>(entity)
+            && answer.0.reply_to == Some(reference)
+            && answer.0.quoted.as_deref() != words
+        {
+            answer.0.quoted = words.map(str::to_owned);
+            any = true;
+        }
+    }
+    if any {
+        changed(world, channel);
+    }
+}
+
+/// Asks for a page and remembers which one is awaited.
+pub(crate) fn ask(world: &mut World, channel: Entity, prefix: &str, command: Command) {
+    let reference = world.resource_mut::<Outbox>().send_as(prefix, command);
+    let refused = reference.is_none();
+    if let Some(mut window) = world.get_mut::<Window>(channel) {
+        window.loading = !refused;
+        window.awaited = reference;
+    }
+    if refused {
+        let code = Code::Overloaded;
+        notice::write(world, Happened::HistoryFailed { code });
+    }
+}
+
+/// Asks for the page around a place, or for the newest.
+pub(crate) fn load(world: &mut World, entity: Entity, channel: ChannelId, around: Option<OrderKey>) {
+    let command = Command::LoadHistory {
+        channel,
+        before: None,
+        after: None,
+        around,
+        limit: PAGE,
+    };
+    ask(world, entity, if around.is_some() { AROUND } else { NEWEST }, command);
+}
+
+/// The awaited page does not come: what is loaded stays, and more can be asked for.
+fn failed(world: &mut World, reference: &str, code: Code) {
+    let Some(entity) = world.resource::<OpenChannel>().0.and_then(|id| open_entity(world, id)) else {
+        return;
+    };
+    if let Some(mut window) = world.get_mut::<Window>(entity)
+        && window.awaited.as_deref() == Some(reference)
+    {
+        window.loading = false;
+        window.awaited = None;
+        notice::write(world, Happened::HistoryFailed { code });
+    }
+}
+
 fn loaded(
     world: &mut World,
     reference: &str,
@@ -169,6 +234,10 @@ fn loaded(
     let Some(entity) = open_entity(world, channel) else {
         return;
     };
+    let awaited = |window: &Window| window.awaited.as_deref() == Some(reference);
+    if !world.get::<Window>(entity).is_some_and(awaited) {
+        return;
+    }
     let kind = reference.split(':').next().unwrap_or("");
     if !matches!(kind, OLDER | NEWER) {
         clear(world, entity);
@@ -184,6 +253,7 @@ fn loaded(
             window.has_newer = has_newer;
         }
         window.loading = false;
+        window.awaited = None;
         window.loaded = true;
     }
     trim(world, entity, kind != OLDER);
@@ -252,26 +322,24 @@ pub(crate) fn load_more(world: &mut World, older: bool) {
     let order = sorted(world, entity);
     let edge = if older { order.first() } else { order.last() };
     let Some(edge) = edge.map(|(key, _)| *key) else { return };
-    let Some(mut window) = world.get_mut::<Window>(entity) else {
+    let Some(window) = world.get::<Window>(entity) else {
         return;
     };
     let wanted = if older { window.has_older } else { window.has_newer };
     if window.loading || !wanted {
         return;
     }
-    window.loading = true;
     let (prefix, before, after) = if older {
         (OLDER, Some(edge), None)
     } else {
         (NEWER, None, Some(edge))
     };
-    world.resource_mut::<Outbox>().send_as(
-        prefix,
-        Command::LoadHistory {
-            channel,
-            before,
-            after,
-            limit: PAGE,
-        },
-    );
+    let command = Command::LoadHistory {
+        channel,
+        before,
+        after,
+        around: None,
+        limit: PAGE,
+    };
+    ask(world, entity, prefix, command);
 }

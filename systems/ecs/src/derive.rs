@@ -1,7 +1,6 @@
 //! What follows from the entities.
 
 use bevy_ecs::{
-    change_detection::DetectChanges,
     entity::Entity,
     lifecycle::RemovedComponents,
     query::{Changed, With},
@@ -11,12 +10,13 @@ use bevy_ecs::{
 use orrery_protocol::{PeerId, record::ContactState};
 
 use crate::{
-    call::{Active, Call, InCall, Incoming, Outgoing, Participant, Speaking},
-    channel::{Channel, OpenChannel},
+    call::{Active, Call, Incoming, Outgoing},
+    channel::Channel,
+    index::Index,
     peer::{Peer, PeerKey},
 };
 
-/// Unread messages in all conversations, and requests that wait for an answer.
+/// Unread messages of contacts, and requests that wait for an answer. Who is blocked asks for none.
 #[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attention {
     /// Messages.
@@ -34,34 +34,30 @@ pub struct CurrentCall {
     pub incoming: Option<Entity>,
 }
 
-/// Who speaks, the longest first.
-#[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
-pub struct SpeakingOrder(pub Vec<PeerId>);
-
 pub(crate) fn attention(
     mut attention: ResMut<'_, Attention>,
     changed: Query<'_, '_, (), Changed<Channel>>,
     changed_peers: Query<'_, '_, (), Changed<Peer>>,
     mut removed: RemovedComponents<'_, '_, PeerKey>,
-    open: Res<'_, OpenChannel>,
     channels: Query<'_, '_, &Channel>,
+    index: Res<'_, Index<PeerId>>,
     peers: Query<'_, '_, &Peer>,
 ) {
     let gone = removed.read().count() > 0;
-    if changed.is_empty() && changed_peers.is_empty() && !gone && !open.is_changed() {
+    if changed.is_empty() && changed_peers.is_empty() && !gone {
         return;
     }
-    let blocked = |channel: &Channel| {
-        peers
-            .iter()
-            .any(|peer| peer.0.blocked && peer.0.peer == PeerId::from(channel.0.channel))
+    let shown = |channel: &&Channel| {
+        let peer = index.get(&PeerId::from(channel.0.channel));
+        peer.and_then(|entity| peers.get(entity).ok())
+            .is_some_and(|peer| peer.0.state == ContactState::Contact && !peer.0.blocked)
     };
     let now = Attention {
         unread: channels
             .iter()
-            .filter(|channel| !blocked(channel))
+            .filter(shown)
             .map(|channel| channel.0.unread)
-            .sum(),
+            .fold(0, u32::saturating_add),
         requests: peers
             .iter()
             .filter(|peer| peer.0.state == ContactState::RequestedByThem && !peer.0.blocked)
@@ -85,24 +81,4 @@ pub(crate) fn current_call(
     if *current != now {
         *current = now;
     }
-}
-
-pub(crate) fn speaking_order(
-    mut order: ResMut<'_, SpeakingOrder>,
-    speaking: Query<'_, '_, &Participant, (With<InCall>, With<Speaking>)>,
-) {
-    let speaks = |peer: &PeerId| speaking.iter().any(|participant| participant.0.peer == *peer);
-    let fresh = |order: &SpeakingOrder| {
-        speaking
-            .iter()
-            .map(|participant| participant.0.peer)
-            .filter(|peer| !order.0.contains(peer))
-            .collect::<Vec<_>>()
-    };
-    if order.0.iter().all(speaks) && fresh(&order).is_empty() {
-        return;
-    }
-    let added = fresh(&order);
-    order.0.retain(speaks);
-    order.0.extend(added);
 }

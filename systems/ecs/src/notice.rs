@@ -4,10 +4,10 @@ use bevy_ecs::{
     message::{Message, Messages},
     world::World,
 };
-use orrery_link::{Event, MessageView, Notice};
-use orrery_protocol::{PeerId, record::CallOutcome};
+use orrery_link::{Code, Event, MessageView, Notice};
+use orrery_protocol::{CallId, PeerId, record::CallOutcome};
 
-use crate::link::Answer;
+use crate::{index::Index, link::Answer, peer::Peer};
 
 /// Something worth telling.
 #[derive(Message, Clone, Debug, PartialEq)]
@@ -26,8 +26,19 @@ pub enum Happened {
         /// By whom.
         peer: PeerId,
     },
+    /// A request of ours reached nobody.
+    RequestFailed {
+        /// To whom.
+        peer: PeerId,
+        /// What they are called here. The request itself is gone when this is read.
+        name: String,
+        /// Why.
+        code: Code,
+    },
     /// A call ended.
     CallEnded {
+        /// Which: the row it leaves in the conversation has the same id.
+        call: CallId,
         /// How.
         outcome: CallOutcome,
     },
@@ -36,11 +47,16 @@ pub enum Happened {
         /// Who.
         peer: PeerId,
     },
+    /// A page of the open conversation could not be loaded.
+    HistoryFailed {
+        /// Why.
+        code: Code,
+    },
     /// The worker's own notice.
     Notice(Notice),
 }
 
-fn write(world: &mut World, happened: Happened) {
+pub(crate) fn write(world: &mut World, happened: Happened) {
     world.resource_mut::<Messages<Happened>>().write(happened);
 }
 
@@ -68,8 +84,21 @@ pub(crate) fn on(world: &mut World, event: &Event) {
             },
         ),
         Event::RequestAccepted { peer } => write(world, Happened::Accepted { peer: *peer }),
-        Event::CallEnded { outcome, .. } => write(world, Happened::CallEnded { outcome: *outcome }),
+        Event::CallEnded { call, outcome, .. } => {
+            let (call, outcome) = (*call, *outcome);
+            write(world, Happened::CallEnded { call, outcome });
+        }
         Event::PeerLeft { peer, .. } => write(world, Happened::PeerLeft { peer: *peer }),
+        Event::Notice(Notice::RequestFailed { peer, code }) => {
+            let name = world
+                .resource::<Index<PeerId>>()
+                .get(peer)
+                .and_then(|entity| world.get::<Peer>(entity))
+                .map(|peer| peer.0.shown_name().to_owned())
+                .unwrap_or_default();
+            let (peer, code) = (*peer, *code);
+            write(world, Happened::RequestFailed { peer, name, code });
+        }
         Event::Notice(notice) => write(world, Happened::Notice(notice.clone())),
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use bevy_ecs::{component::Component, entity::Entity, query::With, world::World};
 use orrery_link::{ContactView, Event};
-use orrery_protocol::PeerId;
+use orrery_protocol::{PeerId, record::ContactState};
 
 use crate::index::{Index, Key, enter, leave};
 
@@ -42,8 +42,15 @@ pub(crate) fn on(world: &mut World, event: &Event) {
             }
         }
         Event::ContactRemoved { peer } => {
-            if let Some(entity) = world.resource::<Index<PeerId>>().get(peer) {
-                world.despawn(entity);
+            let Some(entity) = world.resource::<Index<PeerId>>().get(peer) else {
+                return;
+            };
+            match world.get_mut::<Peer>(entity) {
+                // Removed and still blocked: only who is known here can be unblocked.
+                Some(mut known) if known.0.blocked => known.0.state = ContactState::Removed,
+                _ => {
+                    world.despawn(entity);
+                }
             }
         }
         _ => {}

@@ -52,7 +52,6 @@ impl Plugin for EcsPlugin {
             .init_resource::<profile::OwnVoice>()
             .init_resource::<derive::Attention>()
             .init_resource::<derive::CurrentCall>()
-            .init_resource::<derive::SpeakingOrder>()
             .add_message::<Answer>()
             .add_message::<Happened>()
             .configure_sets(
@@ -68,7 +67,7 @@ impl Plugin for EcsPlugin {
             )
             .add_systems(
                 Update,
-                (derive::attention, derive::current_call, derive::speaking_order).in_set(AppSystems::Derive),
+                (derive::attention, derive::current_call).in_set(AppSystems::Derive),
             )
             .add_systems(PostUpdate, link::flush.in_set(LinkSystems::Flush));
     }

@@ -29,6 +29,8 @@ pub struct OwnInvite(pub Option<String>);
 /// The sound devices as last listed.
 #[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
 pub struct SoundDevices {
+    /// They have been listed once: an empty list means that there is none.
+    pub listed: bool,
     /// Microphones.
     pub inputs: Vec<DeviceView>,
     /// Speakers.
@@ -50,7 +52,15 @@ pub struct OwnVoice {
 
 pub(crate) fn on(world: &mut World, event: &Event) {
     match event {
-        Event::ProfileChanged { profile } => world.resource_mut::<Profile>().0 = Some(profile.clone()),
+        Event::ProfileChanged { profile } => {
+            let told = |open: &orrery_link::ProfileView| (open.name.clone(), open.server.clone());
+            let before = world.resource::<Profile>().open().map(told);
+            world.resource_mut::<Profile>().0 = Some(profile.clone());
+            // A link says the name and the server: one made before leads to where nobody is any more.
+            if world.resource::<Profile>().open().map(told) != before {
+                world.resource_mut::<OwnInvite>().0 = None;
+            }
+        }
         Event::ServerChanged { server } => world.resource_mut::<Server>().0 = Some(*server),
         Event::InviteCreated { link, .. } => world.resource_mut::<OwnInvite>().0 = Some(link.clone()),
         Event::Devices {
@@ -61,6 +71,7 @@ pub(crate) fn on(world: &mut World, event: &Event) {
             ..
         } => {
             *world.resource_mut::<SoundDevices>() = SoundDevices {
+                listed: true,
                 inputs: inputs.clone(),
                 outputs: outputs.clone(),
                 input_problem: *input_problem,

@@ -29,7 +29,7 @@ pub enum Code {
     DiskFull,
     /// The folder cannot be written.
     ReadOnly,
-    /// The address is not `ws://host[:port]` or `wss://host[:port]`.
+    /// The address is not `wss://host[:port]`, nor `ws://host[:port]` on this machine.
     BadServer,
     /// Nobody answers at the server's address.
     ServerUnreachable,
@@ -71,21 +71,15 @@ pub enum Code {
     TextTooLong,
     /// The reaction is empty or too long.
     BadReaction,
-    /// The recipient's mailbox is full.
-    MailboxFull,
     /// Already in a call.
     Busy,
     /// The call has as many people as it can hold.
     CallFull,
-    /// No connection to the other side came about.
-    CallFailed,
     /// No microphone.
     NoInputDevice,
     /// No speaker.
     NoOutputDevice,
-    /// The clock is off by more than 30 seconds.
-    ClockSkew,
-    /// Too many commands at once; try again.
+    /// Too many commands at once; try again. Only a window says it, of its own outbox: the worker makes a script wait.
     Overloaded,
     /// The command cannot be read.
     BadCommand,

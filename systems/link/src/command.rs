@@ -53,7 +53,7 @@ pub enum Command {
     },
     /// Moves to another home server and tells the contacts.
     SetServer {
-        /// `ws://host[:port]` or `wss://host[:port]`.
+        /// `wss://host[:port]`, or on this machine `ws://host[:port]`.
         server: String,
     },
     /// Replaces all settings.
@@ -193,7 +193,7 @@ pub enum Command {
         /// The text; empty to forget it.
         text: String,
     },
-    /// Loads a page of history, newest first when neither bound is given; answered by [`crate::Event::HistoryLoaded`].
+    /// Loads a page of history, the newest when no place is given; answered by [`crate::Event::HistoryLoaded`].
     LoadHistory {
         /// Of which conversation.
         channel: ChannelId,
@@ -203,6 +203,9 @@ pub enum Command {
         /// Only messages after this place (then oldest first).
         #[serde(default)]
         after: Option<OrderKey>,
+        /// Messages on both sides of this place and the one that stands there; the bounds then count for nothing.
+        #[serde(default)]
+        around: Option<OrderKey>,
         /// At most this many, up to 200.
         limit: u32,
     },
@@ -277,8 +280,10 @@ pub enum Command {
     PlayTestTone {},
 
     // ==== program ====
+    /// Tries the server at once instead of waiting for the next try; while connected there is nothing to do.
+    Reconnect {},
     /// Sends everything again, as after a [`crate::Event::Resync`].
     Resync {},
-    /// Leaves calls, closes the profile and ends the worker.
+    /// Leaves calls, closes the profile and ends the worker. Its `done` says that this was heard, and comes before all of it.
     Shutdown {},
 }

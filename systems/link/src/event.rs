@@ -212,6 +212,13 @@ pub enum Notice {
         /// Who.
         peer: PeerId,
     },
+    /// A contact request reached nobody and was taken back.
+    RequestFailed {
+        /// To whom.
+        peer: PeerId,
+        /// Why.
+        code: Code,
+    },
     /// Joining this call shows our address to these people and theirs to us.
     AddressesShown {
         /// Which call.

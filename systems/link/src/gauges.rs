@@ -16,6 +16,8 @@ pub struct Gauges {
     pub own_speaking: bool,
     /// Round trip to the home server in milliseconds; 0 when unknown.
     pub server_rtt_ms: u32,
+    /// How often a sound device had too little or too much since the program began.
+    pub xruns: u64,
     /// Everybody else in the call.
     pub speakers: Vec<SpeakerGauge>,
 }

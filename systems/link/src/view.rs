@@ -84,6 +84,10 @@ pub struct ContactView {
     pub last_seen_ms: u64,
     /// The direct connection to it.
     pub direct: DirectState,
+    /// Of a request, in either direction: when it was made; 0 for everybody else.
+    pub asked_ms: u64,
+    /// Of a request of ours: it has not left this computer yet.
+    pub sending: bool,
 }
 
 impl ContactView {
@@ -139,6 +143,8 @@ pub struct MessageView {
     pub content: MessageKind,
     /// The message it answers.
     pub reply_to: Option<MessageRef>,
+    /// The beginning of what that message says; absent where it says nothing, was taken back or is not here.
+    pub quoted: Option<String>,
     /// Its words were changed.
     pub edited: bool,
     /// Taken back by its author.

@@ -3,7 +3,15 @@
 use std::io;
 
 use orrery_protocol::archive::ArchiveError;
-use rusqlite::{Error as SqlError, ErrorCode};
+use rusqlite::{Error as SqlError, ErrorCode, ffi};
+
+/// What the database says when the system does not write what it is told to, for another reason than a full disk.
+const UNWRITTEN: [i32; 4] = [
+    ffi::SQLITE_IOERR_WRITE,
+    ffi::SQLITE_IOERR_FSYNC,
+    ffi::SQLITE_IOERR_DIR_FSYNC,
+    ffi::SQLITE_IOERR_TRUNCATE,
+];
 
 /// Why a profile or its database could not be used. Says neither paths nor content.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,7 +21,7 @@ pub enum StoreError {
     #[error("this profile is already open in another window or program")]
     InUse,
     /// The folder or a file in it cannot be written.
-    #[error("the profile folder is read-only")]
+    #[error("the profile folder cannot be written")]
     ReadOnly,
     /// No room on the disk; what was there before is unchanged.
     #[error("the disk is full")]
@@ -111,6 +119,10 @@ impl From<SqlError> for StoreError {
         match &error {
             SqlError::SqliteFailure(failure, _) => match failure.code {
                 ErrorCode::DiskFull => Self::Full,
+                // The library looks for ENOSPC only where it writes pages: it does not where the log's index grows.
+                ErrorCode::SystemIoFailure if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => Self::Full,
+                // A quota, a disk that was pulled out or a network that is away: nothing is written now, it may be later.
+                ErrorCode::SystemIoFailure if UNWRITTEN.contains(&failure.extended_code) => Self::ReadOnly,
                 ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Self::ReadOnly,
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged,
                 ErrorCode::OutOfMemory => Self::Memory,
@@ -125,5 +137,27 @@ impl From<SqlError> for StoreError {
             | SqlError::Utf8Error(..) => Self::Damaged,
             _ => Self::Unavailable("unexpected answer from the database".to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(code: i32) -> StoreError {
+        SqlError::SqliteFailure(ffi::Error::new(code), None).into()
+    }
+
+    #[test]
+    fn what_the_disk_does_not_take_now_and_may_take_later_is_told_from_what_is_broken() {
+        assert_eq!(said(ffi::SQLITE_FULL), StoreError::Full);
+        assert_eq!(said(ffi::SQLITE_IOERR_SHMSIZE), StoreError::Full);
+        for code in UNWRITTEN {
+            assert_eq!(said(code), StoreError::ReadOnly, "{code}");
+        }
+        assert!(matches!(said(ffi::SQLITE_IOERR_READ), StoreError::Unavailable(_)));
+        assert_eq!(said(ffi::SQLITE_CORRUPT), StoreError::Damaged);
+        let quota = io::Error::from(io::ErrorKind::QuotaExceeded);
+        assert_eq!(StoreError::from(quota), StoreError::Full);
     }
 }

@@ -102,6 +102,14 @@ impl<'store> History<'store> {
         self.page(number, rows, None, cut_short.then_some(true))
     }
 
+    /// A row, with reactions.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn message(&self, reference: &MessageRef) -> Result<Option<MessageRecord>, StoreError> {
+        Ok(message::get(self.connection, reference)?)
+    }
+
     /// Rows around a message, half of them before it; `None` when it is not stored.
     ///
     /// # Errors
@@ -110,20 +118,27 @@ impl<'store> History<'store> {
         let Some(target) = message::get(self.connection, reference)? else {
             return Ok(None);
         };
-        let place = target.order();
-        let half = limit.min(MAX_PAGE) / 2;
-        let mut page = self.before(&target.channel, place, half)?;
-        let Some(number) = channel::number(self.connection, &target.channel)? else {
-            return Err(StoreError::Damaged);
+        self.around_place(&target.channel, target.order(), limit).map(Some)
+    }
+
+    /// Rows around a place, half of them before it, whether or not a row stands there itself.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn around_place(&self, channel: &ChannelId, place: OrderKey, limit: usize) -> Result<Page, StoreError> {
+        let Some(number) = channel::number(self.connection, channel)? else {
+            return Ok(Page::default());
         };
+        let half = limit.min(MAX_PAGE) / 2;
+        let mut page = self.before(channel, place, half)?;
         let mut tied = self.rows(TIED, "ASC", keyed(number, &place, take(MAX_PAGE)))?;
         self.add_reactions(&mut tied)?;
-        let after = self.after(&target.channel, place, half)?;
+        let after = self.after(channel, place, half)?;
         page.messages.append(&mut tied);
         page.messages.extend(after.messages);
         page.later = after.later || (half == 0 && self.any(number, AFTER, &place)?);
         page.earlier = page.earlier || (half == 0 && self.any(number, BEFORE, &place)?);
-        Ok(Some(page))
+        Ok(page)
     }
 
     /// What is unread in a conversation: the other side's texts that were not taken back, beyond `read_by_us`, and calls

@@ -282,12 +282,17 @@ impl JitterBuffer {
                 self.pass(seq, media + FRAME_SAMPLES as i64);
                 continue;
             }
-            let silence_between = missing == 0 && media > expected.media;
+            // More time has gone by than the missing packets held: they were the end of the spurt before, and what a copy of
+            // the last of them would mend is long over.
+            let silence_between = media - expected.media > i64::from(missing) * FRAME_SAMPLES as i64;
             if silence_between {
                 self.undecided = 0;
             }
             self.settle_undecided();
-            let mend = missing > 0 && self.started && self.slots.get(seq).is_some_and(|s| has_fec(s.payload()));
+            let mend = missing > 0
+                && self.started
+                && !silence_between
+                && self.slots.get(seq).is_some_and(|s| has_fec(s.payload()));
             self.stats.lost += u64::from(if mend { missing - 1 } else { missing });
             self.next = Some(if mend {
                 Next {

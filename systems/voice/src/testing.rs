@@ -115,3 +115,13 @@ pub(crate) fn dbfs(samples: &[f32]) -> f64 {
     let power = samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
     10.0 * power.max(1e-12).log10()
 }
+
+/// Says that a test does not run here and why, and where `./dev test` counts that.
+pub(crate) fn skipped(test: &str, reason: &str) {
+    use std::io::Write;
+    println!("SKIPPED: {test}: {reason}");
+    if let Some(path) = std::env::var_os("ORRERY_SKIPS") {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        writeln!(file.unwrap(), "{test}: {reason}").unwrap();
+    }
+}

@@ -1,9 +1,12 @@
 //! What a worker is started with.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 pub use orrery_store::VaultParams;
 pub use orrery_voice::{MicSource, SpeakerSink};
+
+/// How long a server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything a worker needs to know before the profile is open.
 #[derive(Clone, Debug)]
@@ -12,7 +15,8 @@ pub struct WorkerConfig {
     pub folder: PathBuf,
     /// Folder of the log files, to be shown; the profile's own when absent.
     pub log_folder: Option<PathBuf>,
-    /// Home server of a profile that is created without naming one: `ws://host[:port]` or `wss://host[:port]`.
+    /// Home server of a profile that is created without naming one: `wss://host[:port]`, or on this machine
+    /// `ws://host[:port]`.
     pub default_server: String,
     /// UDP address that peer connections bind, e.g. `127.0.0.1:0`; all interfaces when absent.
     pub bind: Option<String>,
@@ -22,6 +26,8 @@ pub struct WorkerConfig {
     pub argon: VaultParams,
     /// DER of one more certificate that is believed beside the web's roots, for a server of one's own.
     pub extra_root: Option<Vec<u8>>,
+    /// How long connecting to a server may take, and again the log-in.
+    pub patience: Duration,
 }
 
 impl WorkerConfig {
@@ -39,6 +45,7 @@ impl WorkerConfig {
             },
             argon: VaultParams::STANDARD,
             extra_root: None,
+            patience: PATIENCE,
         }
     }
 }

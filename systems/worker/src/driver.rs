@@ -4,7 +4,10 @@
 
 mod barrier;
 mod commands;
+mod ending;
 mod events;
+mod feeding;
+mod mending;
 mod outputs;
 mod reads;
 mod session;
@@ -23,10 +26,9 @@ use tokio::{
 use crate::{
     WorkerConfig,
     clock::{Clock, LOOK_EVERY, SleepWatch},
-    engine::Failure,
     profile::{Door, Opened},
     rtc::{Fanout, PeerEvent},
-    signaling::{DropResult, HomeEvent, Tls},
+    signaling::{Dialer, DropResult, HomeEvent},
     sound::{DeviceNews, Problems, Sound},
 };
 use session::Session;
@@ -98,7 +100,7 @@ pub(crate) struct Driver {
     end: WorkerEnd,
     backlog: Backlog,
     runtime: runtime::Handle,
-    tls: Tls,
+    dialer: Dialer,
     clock: Clock,
     sleep: SleepWatch,
     sound: Sound,
@@ -106,6 +108,8 @@ pub(crate) struct Driver {
     place: Place,
     reports: mpsc::Receiver<Report>,
     reporter: mpsc::Sender<Report>,
+    /// Commands that wait for a list of devices.
+    listing: Vec<Reference>,
     problems: Problems,
     /// Gauges were published while something was lively, and must be put to rest.
     was_lively: bool,
@@ -116,7 +120,7 @@ impl Driver {
     pub(crate) fn new(
         config: WorkerConfig,
         end: WorkerEnd,
-        tls: Tls,
+        dialer: Dialer,
         sound: Sound,
         fanout: Fanout,
         runtime: runtime::Handle,
@@ -127,7 +131,7 @@ impl Driver {
             config,
             end,
             backlog: Backlog::default(),
-            tls,
+            dialer,
             clock: Clock::start(),
             sleep: SleepWatch::default(),
             sound,
@@ -135,6 +139,7 @@ impl Driver {
             place,
             reports,
             reporter,
+            listing: Vec::new(),
             problems: Problems::default(),
             was_lively: false,
             shown_rtt_ms: 0,
@@ -197,46 +202,6 @@ impl Driver {
         Flow::On
     }
 
-    /// Gives the core an input and carries out what it wants.
-    fn feed(&mut self, input: Input) {
-        let now = self.clock.now();
-        let Place::Inside(session) = &mut self.place else {
-            return;
-        };
-        // The one input kept for a disk that takes nothing is tried again by `due`, before any other of the network's.
-        match session.engine.feed(input.clone(), now) {
-            Ok(outputs) => {
-                session.said = None;
-                self.carry_out(outputs, None);
-            }
-            Err(Failure::Refused(code)) => tracing::debug!(?code, "the core refused what the network brought"),
-            Err(failure) => {
-                if matches!(failure, Failure::Disk(_)) && session.stuck.is_none() {
-                    session.stuck = Some((input, Instant::now() + DISK_RETRY));
-                }
-                let code = failure.code();
-                if session.said.replace(code) != Some(code) {
-                    self.tell(Event::Notice(Notice::Problem { code }));
-                }
-            }
-        }
-    }
-
-    /// A timer of the core has come, or the disk is given another try.
-    fn due(&mut self) {
-        if let Place::Inside(session) = &mut self.place
-            && session.barrier.until().is_some_and(|until| until <= Instant::now())
-        {
-            let freed = session.barrier.lower();
-            self.set_free(freed);
-        }
-        let Place::Inside(session) = &mut self.place else {
-            return;
-        };
-        let input = session.stuck.take().map_or(Input::Wake, |(input, _)| input);
-        self.feed(input);
-    }
-
     fn look(&mut self) {
         let slept = self.sleep.slept(self.clock.now());
         let rtt_ms = match &mut self.place {
@@ -282,7 +247,8 @@ impl Driver {
         }
     }
 
-    fn list_devices(&self, reference: Option<Reference>, asked: bool) {
+    fn list_devices(&mut self, reference: Option<Reference>, asked: bool) {
+        self.listing.extend(reference.clone());
         let (lister, reporter) = (self.sound.lister(), self.reporter.clone());
         self.runtime.spawn_blocking(move || {
             let news = lister();
@@ -294,6 +260,9 @@ impl Driver {
     fn report(&mut self, report: Report) {
         match report {
             Report::Devices { reference, asked, news } => {
+                if let Some(at) = self.listing.iter().position(|waits| Some(waits) == reference.as_ref()) {
+                    self.listing.swap_remove(at);
+                }
                 self.tell(Event::Devices {
                     reference: reference.clone(),
                     inputs: news.inputs,
@@ -309,44 +278,6 @@ impl Driver {
                 code: Code::DatabaseDamaged,
             })),
         }
-    }
-
-    async fn wind_down(mut self) {
-        if let Place::Opening { task, .. } = &mut self.place
-            && let Ok((_, Ok(opened))) = task.await
-        {
-            opened.engine.close();
-        }
-        if let Place::Inside(_) = self.place {
-            self.feed(Input::Act(orrery_core::Act::Leave));
-        }
-        if let Place::Inside(session) = &mut self.place {
-            let freed = session.barrier.lower();
-            self.set_free(freed);
-        }
-        let deadline = Instant::now() + GOODBYE;
-        while let Place::Inside(session) = &mut self.place
-            && session.drops.is_busy()
-        {
-            match tokio::time::timeout_at(deadline, session.drops.result()).await {
-                Ok(result) => self.drop_result(result),
-                Err(_) => break,
-            }
-        }
-        if let Place::Inside(session) = std::mem::replace(&mut self.place, Place::Outside(Door::Shut(Code::Locked))) {
-            session.close(deadline).await;
-        }
-        // Whoever waits for an answer gets one.
-        while let Some(request) = self.end.try_command() {
-            self.failed(request.reference, Code::Locked);
-        }
-        while !self.backlog.is_empty() && Instant::now() < deadline {
-            tokio::time::sleep(FLUSH_EVERY).await;
-            self.backlog.flush(&self.end);
-        }
-        let sound = self.sound;
-        // Joins the audio thread, which may wait for devices to close.
-        let _ = self.runtime.spawn_blocking(move || sound.stop()).await;
     }
 }
 
@@ -392,3 +323,6 @@ async fn until(at: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,11 +50,19 @@ impl From<CoreError> for Failure {
 pub(crate) struct Engine {
     core: Core,
     store: Store,
+    /// What the next input comes to, instead of what it should.
+    #[cfg(test)]
+    pub(crate) failing: Option<Failure>,
 }
 
 impl Engine {
     pub(crate) fn new(core: Core, store: Store) -> Self {
-        Self { core, store }
+        Self {
+            core,
+            store,
+            #[cfg(test)]
+            failing: None,
+        }
     }
 
     /// Everything but rows that are asked for.
@@ -90,6 +98,10 @@ impl Engine {
         now: Now,
         more: impl FnOnce(&mut dyn Archive) -> Result<(), Failure>,
     ) -> Result<Vec<Output>, Failure> {
+        #[cfg(test)]
+        if let Some(failure) = self.failing.take() {
+            return Err(failure);
+        }
         let core = &mut self.core;
         let mut handled = false;
         let result = self.store.transact(|archive| -> Result<Vec<Output>, Failure> {
@@ -131,7 +143,7 @@ impl Engine {
             channel,
             unread: u32::try_from(unread.count).unwrap_or(u32::MAX),
             first_unread: unread.first,
-            last: last.map(view::message),
+            last: last.map(|last| view::message(last, history)),
             draft: contact.draft.clone(),
         }))
     }

@@ -227,7 +227,11 @@ pub(crate) fn is_damaged(check: IntegrityCheck) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use orrery_protocol::{PeerId, record::SessionRecord};
+
     use super::*;
+
+    const PEER: PeerId = PeerId([2; 32]);
 
     #[test]
     fn a_name_or_server_that_cannot_be_is_refused_before_the_passphrase_is_hashed() {
@@ -236,6 +240,46 @@ mod tests {
         assert_eq!(create("  ", "ws://a"), Err(Code::BadName));
         assert_eq!(create(&"x".repeat(65), "ws://a"), Err(Code::BadName));
         assert_eq!(create("Ada", "a"), Err(Code::BadServer));
-        assert_eq!(create(" Ada ", " ws://a "), Ok(()));
+        assert_eq!(create(" Ada ", " wss://a "), Ok(()));
+    }
+    #[test]
+    fn an_older_database_is_opened_without_the_sessions_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, kept) = (dir.path().join("orrery.db"), dir.path().join("kept"));
+        let now = Now { wall_ms: 1, mono_ms: 1 };
+        let open_with = |key: &Key| {
+            let folder = ProfileFolder::open(dir.path()).unwrap();
+            open(&folder, key, &Passphrase::new("seven planets drift".into()), now).unwrap()
+        };
+        let sessions = |opened: &mut Opened| {
+            let store = opened.engine.store_mut();
+            store.transact(|archive| Ok::<_, StoreError>(archive.sessions(&PEER)?.len()))
+        };
+        let begin = |opened: &mut Opened, id: u8| {
+            let session = SessionRecord {
+                id: [id; 32],
+                generation: 1,
+                state: SecretBytes(vec![id]),
+                created_ms: 1,
+                used_ms: 1,
+            };
+            let store = opened.engine.store_mut();
+            store.transact(|archive| Ok::<_, StoreError>(archive.put_session(&PEER, &session)?))
+        };
+        let mut opened = open_with(&Key::create("Ada", "ws://127.0.0.1:1", VaultParams::FLOOR).unwrap());
+        begin(&mut opened, 1).unwrap();
+        opened.engine.close();
+        std::fs::copy(&file, &kept).unwrap();
+
+        let unlock = Key::Unlock { server: String::new() };
+        let mut opened = open_with(&unlock);
+        assert_eq!(sessions(&mut opened), Ok(1));
+        begin(&mut opened, 2).unwrap();
+        opened.engine.close();
+        std::fs::copy(&kept, &file).unwrap();
+
+        let mut opened = open_with(&unlock);
+        assert_eq!(sessions(&mut opened), Ok(0));
+        assert!(!opened.engine.store().rolled_back());
     }
 }

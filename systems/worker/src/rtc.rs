@@ -15,6 +15,8 @@ pub(crate) mod stats;
 pub(crate) mod transport;
 
 #[cfg(test)]
+mod garbage;
+#[cfg(test)]
 mod laws;
 
 pub(crate) use fanout::{Fanout, OutFrame};

@@ -53,6 +53,11 @@ pub(crate) struct Sound {
     speakers: Speakers,
     problems: Problems,
     loss_percent: u8,
+    /// What was last asked of the microphone and the speaker: closed by mute, closed by deafen.
+    closed: (bool, bool),
+    /// The audio thread had no room for a command. What is wanted is told again until it is taken: a microphone that is shown as
+    /// muted must be muted.
+    behind: bool,
 }
 
 impl Ear for PacketInlet {
@@ -113,6 +118,8 @@ impl Sound {
             speakers: Speakers::default(),
             problems: Problems::default(),
             loss_percent: 0,
+            closed: (false, false),
+            behind: false,
         })
     }
 
@@ -143,22 +150,40 @@ impl Sound {
 
     /// Obeys the person's controls; devices are open only in a call.
     pub(crate) fn set_controls(&mut self, in_call: bool, muted: bool, deafened: bool) {
-        told(self.handle.set_mute(muted || deafened));
-        told(self.handle.set_deafen(deafened));
+        self.closed = (muted || deafened, deafened);
         if in_call != self.in_call {
             self.in_call = in_call;
-            told(self.handle.set_active(in_call));
             if !in_call {
                 self.speakers.clear();
                 self.set_loss(0.0);
             }
         }
+        self.tell_state();
+    }
+
+    /// Tells everything that must not be missed: whether there is a call, what is closed, who is heard. The thread does nothing
+    /// for what it knows already.
+    fn tell_state(&mut self) {
+        let (muted, deafened) = self.closed;
+        let handle = &self.handle;
+        let told = [
+            handle.set_mute(muted),
+            handle.set_deafen(deafened),
+            handle.set_active(self.in_call),
+            handle.set_mic_test(self.testing),
+        ];
+        let heard = self.speakers.ids().map(|speaker| handle.add_speaker(speaker));
+        // Every one is told, also after one that was refused.
+        self.behind = told
+            .into_iter()
+            .chain(heard)
+            .fold(false, |behind, told| behind | matches!(told, Err(VoiceError::Busy)));
     }
 
     /// Opens or closes the microphone for a test.
     pub(crate) fn set_test(&mut self, on: bool) {
         self.testing = on;
-        told(self.handle.set_mic_test(on));
+        self.tell_state();
     }
 
     /// Plays a tone once.
@@ -193,7 +218,7 @@ impl Sound {
     pub(crate) fn add_speaker(&mut self, connection: ConnectionId, peer: PeerId) -> u64 {
         self.remove_speaker(&connection);
         let speaker = self.speakers.add(connection, peer);
-        told(self.handle.add_speaker(speaker));
+        self.behind |= matches!(self.handle.add_speaker(speaker), Err(VoiceError::Busy));
         speaker
     }
 
@@ -216,6 +241,9 @@ impl Sound {
         now_ms: u64,
         measured: impl Fn(ConnectionId) -> Option<Measured>,
     ) -> Gauges {
+        if self.behind {
+            self.tell_state();
+        }
         let voice = self.handle.gauges();
         let connections = self.speakers.connections();
         let worst = connections
@@ -291,7 +319,8 @@ fn problem(state: PortState, code: Code) -> Option<Code> {
     }
 }
 
-/// A command that the audio thread did not take is no reason to end a call: the next one sets things right.
+/// A cue or a volume that the audio thread did not take is no reason to end a call. For what must not be missed see
+/// [`Sound::tell_state`].
 fn told(result: Result<(), VoiceError>) {
     if let Err(error) = result {
         tracing::warn!(%error, "the audio thread took no command");

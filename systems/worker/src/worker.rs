@@ -8,7 +8,13 @@ use std::{
 
 use orrery_link::WorkerEnd;
 
-use crate::{WorkerConfig, driver::Driver, rtc::Fanout, signaling::Tls, sound::Sound};
+use crate::{
+    WorkerConfig,
+    driver::Driver,
+    rtc::Fanout,
+    signaling::{Dialer, Tls},
+    sound::Sound,
+};
 
 /// Threads for the network; more of them make peer connections slower, not faster.
 const NETWORK_THREADS: usize = 2;
@@ -51,7 +57,10 @@ impl Worker {
             .thread_name("orrery-net")
             .enable_all()
             .build()?;
-        let tls = Tls::new(config.extra_root.as_deref()).map_err(|_| SpawnError::Root)?;
+        let dialer = Dialer {
+            tls: Tls::new(config.extra_root.as_deref()).map_err(|_| SpawnError::Root)?,
+            patience: config.patience,
+        };
         let fanout = Fanout::default();
         let sound = Sound::open(&config.sound, fanout.clone(), runtime.handle())
             .map_err(|error| SpawnError::Sound(error.to_string()))?;
@@ -60,7 +69,7 @@ impl Worker {
         let thread = thread::Builder::new().name("orrery-worker".to_owned()).spawn(move || {
             let _alive = alive;
             let handle = runtime.handle().clone();
-            runtime.block_on(Driver::new(config, end, tls, sound, fanout, handle).run());
+            runtime.block_on(Driver::new(config, end, dialer, sound, fanout, handle).run());
             runtime.shutdown_timeout(WIND_DOWN);
         })?;
         Ok(WorkerHandle { thread, done })

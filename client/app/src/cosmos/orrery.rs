@@ -187,6 +187,10 @@ fn move_orrery(
         scale: window.scale_factor(),
     };
     let low = *quality == Quality::Low;
+    if quality.is_changed() {
+        // What was made for the other quality is made anew.
+        clear(&mut commands, orrery, &mut shown);
+    }
 
     orrery.actors.retain(|key, actor| {
         let stays = call.bodies.iter().any(|body| body.key == *key);
@@ -422,7 +426,7 @@ fn place_orbit(
         // A line in pieces needs more light to be seen than a whole one.
         let brightness = 0.34 * (1.0 + actor.fray) / if actor.fray > FRAYS { 1.0 } else { sharing.max(1) as f32 };
         material.uniform = OrbitUniform {
-            colour: Vec4::new(0.48, 0.58, 1.0, brightness),
+            colour: colour(orrery_ui::tokens::ORBIT, brightness),
             shape: Vec4::new(
                 width * frame.scale,
                 actor.fray,
@@ -466,7 +470,7 @@ fn place_sun(
     });
     if let Some(mut material) = stores.suns.get_mut(&*material) {
         material.uniform = SunUniform {
-            colour: Vec4::new(1.0, 0.86, 0.62, 1.0),
+            colour: colour(orrery_ui::tokens::SUN, 1.0),
             state: Vec4::new((clock.motion_s % 4096.0) as f32, side * frame.scale / 2.0, voices, 0.0),
         };
     }

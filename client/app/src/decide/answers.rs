@@ -10,7 +10,7 @@ use crate::desk::{Asked, Desk, error};
 pub(super) fn hear(mut answers: MessageReader<Answer>, mut desk: ResMut<Desk>) {
     for answer in answers.read() {
         let Some(asked) = desk.bypass_change_detection().answered(&answer.reference) else {
-            // Without a name of ours it was the entities' own (a page of history): worth a word only when it failed.
+            // Without a name of ours it was the entities' own; a page that did not come they tell themselves.
             if let Err(code) = answer.result
                 && !matches!(code, Code::NoSuchMessage | Code::NoSuchChannel)
             {
@@ -18,6 +18,7 @@ pub(super) fn hear(mut answers: MessageReader<Answer>, mut desk: ResMut<Desk>) {
             }
             continue;
         };
+        desk.settle(&asked, answer.result.is_ok());
         match answer.result {
             Ok(()) => done(&mut desk, asked),
             Err(code) => failed(&mut desk, asked, code),
@@ -29,6 +30,7 @@ fn done(desk: &mut Desk, asked: Asked) {
     match asked {
         Asked::Request(name) => desk.toast(Notice::RequestSent { name }, None, None),
         Asked::Setting => desk.toast(Notice::Saved, None, None),
+        Asked::Devices => super::settings::list_later(desk),
         _ => {}
     }
 }
@@ -50,7 +52,14 @@ fn failed(desk: &mut Desk, asked: Asked, code: Code) {
         }
         // The pane says by itself that there is no link yet.
         Asked::Invite => {}
-        Asked::Request(_) | Asked::Setting | Asked::Plain => desk.complain(error(code)),
+        Asked::Request(_)
+        | Asked::Setting
+        | Asked::Settings
+        | Asked::Muted(_)
+        | Asked::Deafened(_)
+        | Asked::Text(_)
+        | Asked::Plain => desk.complain(error(code)),
+        Asked::Devices => super::settings::list_later(desk),
         Asked::Quiet => {}
     }
 }

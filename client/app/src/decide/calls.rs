@@ -19,7 +19,7 @@ fn id(key: CallKey) -> CallId {
 pub(super) fn act(world: &mut World, action: UiAction) {
     match action {
         UiAction::StartCall(channel) => {
-            world.resource_mut::<Desk>().calling = true;
+            begin(world);
             send(
                 world,
                 Command::StartCall {
@@ -38,7 +38,7 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             if let Some(other) = other.filter(|other| *other != id(call)) {
                 send(world, Command::LeaveCall { call: other }, Asked::Quiet);
             }
-            world.resource_mut::<Desk>().calling = true;
+            begin(world);
             send(world, Command::AcceptCall { call: id(call) }, Asked::StartCall);
         }
         UiAction::DeclineCall(call) => send(world, Command::DeclineCall { call: id(call) }, Asked::Plain),
@@ -58,20 +58,32 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             );
         }
         UiAction::SetMuted(muted) => {
+            // Closed ears keep the microphone closed: whoever wants to be heard opens both.
+            if !muted && world.resource::<Desk>().deafened {
+                set_deafened(world, false);
+            }
             let mut desk = world.resource_mut::<Desk>();
             desk.muted = muted;
-            // Open ears and a closed microphone is what unmuting while deafened means.
-            if !muted {
-                desk.deafened = false;
-            }
-            send(world, Command::SetMuted { muted }, Asked::Plain);
+            desk.steer();
+            send(world, Command::SetMuted { muted }, Asked::Muted(muted));
         }
-        UiAction::SetDeafened(deafened) => {
-            world.resource_mut::<Desk>().deafened = deafened;
-            send(world, Command::SetDeafened { deafened }, Asked::Plain);
-        }
+        UiAction::SetDeafened(deafened) => set_deafened(world, deafened),
         _ => {}
     }
+}
+
+/// A call is made or taken; what is shown of an earlier one is over.
+fn begin(world: &mut World) {
+    let mut desk = world.resource_mut::<Desk>();
+    desk.calling = true;
+    desk.unproven = None;
+}
+
+fn set_deafened(world: &mut World, deafened: bool) {
+    let mut desk = world.resource_mut::<Desk>();
+    desk.deafened = deafened;
+    desk.steer();
+    send(world, Command::SetDeafened { deafened }, Asked::Deafened(deafened));
 }
 
 /// The ended call was read: back to its conversation.
@@ -115,8 +127,13 @@ pub(super) fn follow(
                 panes::show(world, Pane::Call);
             });
         }
-        if (call.0.muted, call.0.deafened) != (desk.muted, desk.deafened) && current.is_changed() {
-            (desk.muted, desk.deafened) = (call.0.muted, call.0.deafened);
+        let says = (call.0.muted, call.0.deafened);
+        if desk.steered != says {
+            desk.steered = says;
+        }
+        // What the person has just asked for is shown until the worker has answered.
+        if (desk.muted, desk.deafened) != says && !desk.is_steering() {
+            (desk.muted, desk.deafened) = says;
         }
     }
     if last.is_changed()

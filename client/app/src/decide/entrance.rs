@@ -6,7 +6,7 @@ use orrery_ui::UiAction;
 use orrery_ui::view::Busy;
 
 use super::send;
-use crate::desk::{Asked, Desk};
+use crate::desk::{Asked, Desk, Entrance};
 use crate::prefs::Kept;
 use crate::session::{self, Session};
 
@@ -21,14 +21,14 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             world
                 .resource_mut::<Kept>()
                 .change(|prefs| prefs.label.clone_from(&name));
-            let server = Some(server).filter(|server| !server.is_empty());
             let passphrase = Passphrase::new(passphrase.expose().to_owned());
             send(
                 world,
                 Command::CreateProfile {
                     name,
                     passphrase,
-                    server,
+                    // As it was shown: an empty one is refused in words, not replaced.
+                    server: Some(server),
                 },
                 Asked::Open,
             );
@@ -58,6 +58,19 @@ pub(super) fn act(world: &mut World, action: UiAction) {
         }
         UiAction::BackToProfiles => session::choose(world),
         _ => {}
+    }
+}
+
+/// Whoever comes back to the list may have closed a profile elsewhere: it is looked at anew.
+pub(super) fn follow(
+    mut desk: ResMut<Desk>,
+    window: Query<&Window, With<bevy::window::PrimaryWindow>>,
+    mut was_focused: Local<bool>,
+) {
+    let focused = window.single().is_ok_and(|window| window.focused);
+    let came_back = focused && !std::mem::replace(&mut *was_focused, focused);
+    if came_back && desk.entrance == Entrance::Choosing {
+        desk.set_changed();
     }
 }
 

@@ -69,10 +69,12 @@ pub(super) fn open_channel(world: &mut World, id: ChannelId) {
         channel::open(world, id);
         let mut desk = world.resource_mut::<Desk>();
         desk.first_unread = None;
+        desk.returned.0.clear();
         desk.unread_at = view
             .as_ref()
             .filter(|view| view.unread > 0)
             .and_then(|view| view.first_unread);
+        desk.unseen = desk.unread_at.is_some();
         desk.draft = (view.map(|view| view.draft).unwrap_or_default(), desk.draft.1 + 1);
         desk.focus.0 = None;
     }
@@ -98,15 +100,14 @@ pub(super) fn follow(
         return;
     }
     if let Some(place) = desk.unread_at {
-        let found = loaded
-            .map(orrery_ecs::chat::Messages::entities)
-            .unwrap_or_default()
-            .iter();
-        let first = found
-            .filter_map(|entity| all.get(*entity).ok())
+        let loaded = loaded.map(orrery_ecs::chat::Messages::entities).unwrap_or_default();
+        let loaded = || loaded.iter().filter_map(|entity| all.get(*entity).ok());
+        let first = loaded()
             .filter(|message| message.0.order >= place)
             .min_by_key(|message| message.0.order);
-        if let Some(first) = first {
+        // Where the place itself is not loaded, the first message that is may be far behind it.
+        let reached = !window.has_older || loaded().any(|message| message.0.order <= place);
+        if let Some(first) = first.filter(|_| reached) {
             desk.first_unread = Some(conversation_key(first.0.reference()));
             desk.unread_at = None;
         }

@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use orrery_ecs::index::Index;
 use orrery_ecs::peer::Peer;
-use orrery_ecs::profile::Profile;
+use orrery_ecs::profile::{OwnInvite, Profile};
 use orrery_link::Command;
 use orrery_protocol::PeerId;
 use orrery_protocol::invite::Invite;
@@ -29,6 +29,11 @@ pub(super) fn act(world: &mut World, action: UiAction) {
         UiAction::SendRequest { link } => {
             let name = link.parse::<Invite>().map(|invite| invite.name).unwrap_or_default();
             send(world, Command::AddContact { link }, Asked::Request(name));
+        }
+        UiAction::NewLink => {
+            send(world, Command::RevokeInvites {}, Asked::Plain);
+            // Nobody is to copy the old one any more; see `follow` for the new one.
+            world.resource_mut::<OwnInvite>().0 = None;
         }
         UiAction::AcceptWelcome => {
             let Some(invite) = world.resource::<Session>().welcome().cloned() else {
@@ -66,6 +71,13 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             world.resource_mut::<Desk>().toast(Notice::Copied, None, None);
         }
         _ => {}
+    }
+}
+
+/// Asks for another link where one's own is shown and has just become worthless.
+pub(super) fn follow(mut commands: Commands, invite: Res<OwnInvite>, desk: Res<Desk>) {
+    if invite.is_changed() && invite.0.is_none() && desk.pane == Pane::AddContact {
+        commands.queue(|world: &mut World| send(world, Command::CreateInvite {}, Asked::Invite));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
-use orrery_ecs::profile::{Profile, Server};
+use orrery_ecs::profile::{Profile, Server, SoundDevices};
 use orrery_link::{Command, DirectPolicy as Policy, ServerPhase, Settings};
 use orrery_ui::view::{DirectPolicy, ErrorView};
 use orrery_ui::{Setting, UiAction};
@@ -11,12 +11,16 @@ use orrery_ui::{Setting, UiAction};
 use super::send;
 use crate::desk::{Asked, Desk};
 use crate::prefs::Kept;
-use crate::present::unix_ms;
+use crate::present::{sound_problem, unix_ms};
 use crate::redraw::Wishes;
 use crate::session::Session;
 
-/// Length of the test tone, as far as the button is concerned.
-const TONE: Duration = Duration::from_millis(1200);
+/// While a slider is dragged the worker is told at most this often: every time it writes them to the disk.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+/// Sound devices that are being looked at are listed again so long after the last list was there.
+const LIST_EVERY: Duration = Duration::from_secs(2);
+/// Banners about sound, by code.
+const SOUND: [&str; 3] = ["no_sound", "no_input_device", "no_output_device"];
 
 pub(super) fn act(world: &mut World, action: UiAction) {
     match action {
@@ -25,43 +29,68 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             world.resource_mut::<Desk>().mic_test = on;
             send(world, Command::TestMicrophone { on }, Asked::Plain);
         }
-        UiAction::TestTone(true) => {
-            world.resource_mut::<Desk>().test_tone = Some(Instant::now() + TONE);
-            send(world, Command::PlayTestTone {}, Asked::Plain);
+        UiAction::TestTone => send(world, Command::PlayTestTone {}, Asked::Plain),
+        UiAction::WatchDevices(on) => {
+            let mut desk = world.resource_mut::<Desk>();
+            (desk.watches_devices, desk.list_at) = (on, None);
+            if on {
+                list(world);
+            }
         }
-        // The tone is short and ends by itself.
-        UiAction::TestTone(false) => world.resource_mut::<Desk>().test_tone = None,
+        UiAction::DismissBanner(code) => {
+            let mut desk = world.resource_mut::<Desk>();
+            if !desk.closed.contains(&code) {
+                desk.closed.push(code);
+            }
+        }
         _ => {}
     }
 }
 
 fn set(world: &mut World, setting: Setting) {
     match setting {
-        Setting::Name(name) => {
-            world
-                .resource_mut::<Kept>()
-                .change(|prefs| prefs.label.clone_from(&name));
-            send(world, Command::SetName { name }, Asked::Setting);
-        }
+        Setting::Name(name) => send(world, Command::SetName { name }, Asked::Setting),
         Setting::Server(server) => send(world, Command::SetServer { server }, Asked::Setting),
         Setting::ReducedMotion(on) => world.resource_mut::<Kept>().change(|prefs| prefs.reduced_motion = on),
         Setting::Notifications(on) => world.resource_mut::<Kept>().change(|prefs| prefs.notifications = on),
         other => {
-            let Some(mut settings) = world
-                .resource::<Profile>()
-                .open()
-                .map(|profile| profile.settings.clone())
-            else {
+            let kept = world.resource::<Profile>().open();
+            let Some(kept) = kept.map(|profile| profile.settings.clone()) else {
                 return;
             };
+            let slides = matches!(other, Setting::InputVolume(_) | Setting::OutputVolume(_));
+            let mut desk = world.resource_mut::<Desk>();
+            let mut settings = desk.settings.take().unwrap_or(kept);
             change(&mut settings, other);
             // Shown at once: a slider that waits for an answer cannot be dragged.
-            if let Some(orrery_link::ProfilePhase::Open(profile)) = &mut world.resource_mut::<Profile>().0 {
-                profile.settings = settings.clone();
+            desk.settings = Some(settings);
+            let due = desk.settings_sent.map(|at| at + TELL_EVERY);
+            match due.filter(|due| slides && *due > Instant::now()) {
+                Some(due) => desk.settings_at = Some(due),
+                None => tell(world),
             }
-            send(world, Command::SetSettings { settings }, Asked::Plain);
         }
     }
+}
+
+/// The settings go to the worker as they are shown.
+fn tell(world: &mut World) {
+    let mut desk = world.resource_mut::<Desk>();
+    desk.settings_at = None;
+    let Some(settings) = desk.settings.clone() else { return };
+    desk.settings_sent = Some(Instant::now());
+    send(world, Command::SetSettings { settings }, Asked::Settings);
+}
+
+/// Asks for the sound devices.
+fn list(world: &mut World) {
+    world.resource_mut::<Desk>().listed_once = true;
+    send(world, Command::ListDevices {}, Asked::Devices);
+}
+
+/// A list is there, or could not be had: the next one is due in a while, if anybody still looks.
+pub(super) fn list_later(desk: &mut Desk) {
+    desk.list_at = desk.watches_devices.then(|| Instant::now() + LIST_EVERY);
 }
 
 fn change(settings: &mut Settings, setting: Setting) {
@@ -98,14 +127,36 @@ pub(super) fn open_folder(world: &mut World, action: &UiAction) {
     }
 }
 
-/// The tone is over; when the server is tried again; reduced motion where it was chosen.
-pub(super) fn follow(mut desk: ResMut<Desk>, server: Res<Server>, wishes: Res<Wishes>) {
-    if let Some(until) = desk.test_tone {
-        if until <= Instant::now() {
-            desk.test_tone = None;
+/// What is due: settings of a slider that came to rest, a list of sound devices; and when the server is tried again.
+pub(super) fn follow(
+    mut commands: Commands,
+    mut desk: ResMut<Desk>,
+    server: Res<Server>,
+    profile: Res<Profile>,
+    devices: Res<SoundDevices>,
+    wishes: Res<Wishes>,
+) {
+    let now = Instant::now();
+    if let Some(at) = desk.settings_at {
+        if at <= now {
+            commands.queue(tell);
         } else {
-            wishes.note(Duration::from_millis(300));
+            wishes.note(Duration::ZERO);
         }
+    }
+    // Whoever has no microphone is to know it before the first call.
+    let first = profile.open().is_some() && !desk.listed_once;
+    if first || desk.list_at.is_some_and(|at| at <= now) {
+        (desk.listed_once, desk.list_at) = (true, None);
+        commands.queue(list);
+    } else if desk.list_at.is_some() {
+        wishes.note(Duration::from_millis(500));
+    }
+    if devices.is_changed() && !desk.closed.is_empty() {
+        // Once there is a device again, its loss is news.
+        let shown = sound_problem(&devices);
+        let over = |code: &String| SOUND.contains(&code.as_str()) && shown != Some(code.as_str());
+        desk.closed.retain(|code| !over(code));
     }
     if server.is_changed() {
         match server.0 {

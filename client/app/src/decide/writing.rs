@@ -3,16 +3,18 @@
 use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
-use orrery_ecs::channel::{self, Found, OpenChannel};
+use orrery_ecs::channel::{self, Channel, Found, OpenChannel};
 use orrery_ecs::chat::ChatMessage;
 use orrery_ecs::index::Index;
+use orrery_ecs::link::Outbox;
 use orrery_link::Command;
 use orrery_protocol::{ChannelId, MessageId, MessageRef, PeerId};
-use orrery_ui::UiAction;
-use orrery_ui::view::{ChannelKey, MessageKey};
+use orrery_ui::view::{ChannelKey, MessageKey, ReturnedText};
+use orrery_ui::{TEXT_MAX, UiAction};
 
 use super::send;
-use crate::desk::{Asked, Desk};
+use crate::desk::{Asked, Desk, Unsent};
+use crate::present::conversation_key;
 use crate::redraw::Wishes;
 
 /// Who has not typed for so long has stopped.
@@ -38,29 +40,32 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             text,
             reply_to,
         } => {
-            let reply_to = reply_to.map(reference);
+            let (channel, reply_to) = (channel_id(channel), reply_to.map(reference));
             stop_typing(world);
-            send(
-                world,
-                Command::SendText {
-                    channel: channel_id(channel),
-                    text,
-                    reply_to,
-                },
-                Asked::Plain,
-            );
+            note_draft(world, channel, "");
+            let unsent = Unsent {
+                channel,
+                text: text.clone(),
+                reply_to,
+                edits: None,
+            };
+            let command = Command::SendText {
+                channel,
+                text,
+                reply_to,
+            };
+            send(world, command, Asked::Text(unsent));
         }
         UiAction::EditText { channel, message, text } => {
-            let id = reference(message).id;
-            send(
-                world,
-                Command::EditText {
-                    channel: channel_id(channel),
-                    id,
-                    text,
-                },
-                Asked::Plain,
-            );
+            let (channel, message) = (channel_id(channel), reference(message));
+            let unsent = Unsent {
+                channel,
+                text: text.clone(),
+                reply_to: None,
+                edits: Some(message),
+            };
+            let id = message.id;
+            send(world, Command::EditText { channel, id, text }, Asked::Text(unsent));
         }
         UiAction::DeleteMessage { channel, message } => {
             let id = reference(message).id;
@@ -114,14 +119,9 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             );
         }
         UiAction::DraftChanged { channel, text } => {
-            send(
-                world,
-                Command::SetDraft {
-                    channel: channel_id(channel),
-                    text,
-                },
-                Asked::Quiet,
-            );
+            let channel = channel_id(channel);
+            note_draft(world, channel, &text);
+            send(world, Command::SetDraft { channel, text }, Asked::Quiet);
         }
         UiAction::Typing(channel) => {
             let channel = channel_id(channel);
@@ -137,6 +137,9 @@ pub(super) fn act(world: &mut World, action: UiAction) {
         }
         UiAction::JumpTo { channel, message } => jump(world, channel, message),
         UiAction::MarkRead { channel, message } => {
+            if is_open(world, channel) {
+                world.resource_mut::<Desk>().bypass_change_detection().unseen = false;
+            }
             let order = world
                 .resource::<Index<MessageRef>>()
                 .get(&reference(message))
@@ -171,6 +174,16 @@ pub(super) fn act(world: &mut World, action: UiAction) {
     }
 }
 
+/// Counts at once: who comes back to a conversation before the worker has answered finds what was written there.
+fn note_draft(world: &mut World, channel: ChannelId, text: &str) {
+    let entity = world.resource::<Index<ChannelId>>().get(&channel);
+    if let Some(mut line) = entity.and_then(|entity| world.get_mut::<Channel>(entity))
+        && line.0.draft != text
+    {
+        text.clone_into(&mut line.0.draft);
+    }
+}
+
 fn is_open(world: &World, channel: ChannelKey) -> bool {
     world.resource::<OpenChannel>().0 == Some(channel_id(channel))
 }
@@ -199,13 +212,51 @@ pub(super) fn stop_typing(world: &mut World) {
     }
 }
 
-/// The answer to a search has come; who has not typed for a while has stopped.
-pub(super) fn follow(
+/// What was refused goes back into the composer, or, where that is not open any more, to the draft of its conversation.
+pub(super) fn give_back(
     mut desk: ResMut<Desk>,
-    found: Res<Found>,
-    mut outbox: ResMut<orrery_ecs::link::Outbox>,
-    wishes: Res<Wishes>,
+    open: Res<OpenChannel>,
+    channels: Res<Index<ChannelId>>,
+    lines: Query<&Channel>,
+    mut outbox: ResMut<Outbox>,
 ) {
+    if desk.refused.is_empty() {
+        return;
+    }
+    // Drafts as they will be: several texts may come back to one conversation.
+    let mut drafts: Vec<(ChannelId, String)> = Vec::new();
+    for unsent in std::mem::take(&mut desk.refused) {
+        if open.0 == Some(unsent.channel) {
+            desk.returned.1 += 1;
+            let number = desk.returned.1;
+            desk.returned.0.push(ReturnedText {
+                number,
+                text: unsent.text,
+                reply_to: unsent.reply_to.map(conversation_key),
+                edits: unsent.edits.map(conversation_key),
+            });
+            continue;
+        }
+        let known = drafts.iter().position(|(channel, _)| *channel == unsent.channel);
+        let before = match known {
+            Some(at) => drafts.remove(at).1,
+            None => channels
+                .get(&unsent.channel)
+                .and_then(|entity| lines.get(entity).ok())
+                .map(|line| line.0.draft.clone())
+                .unwrap_or_default(),
+        };
+        let both = format!("{}\n{before}", unsent.text);
+        let fits = !before.is_empty() && both.len() <= TEXT_MAX;
+        drafts.push((unsent.channel, if fits { both } else { unsent.text }));
+    }
+    for (channel, text) in drafts {
+        outbox.send(Command::SetDraft { channel, text });
+    }
+}
+
+/// The answer to a search has come; who has not typed for a while has stopped.
+pub(super) fn follow(mut desk: ResMut<Desk>, found: Res<Found>, mut outbox: ResMut<Outbox>, wishes: Res<Wishes>) {
     if found.is_changed()
         && let Some((query, busy)) = &desk.search
         && *busy

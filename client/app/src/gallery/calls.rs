@@ -23,7 +23,7 @@ fn call(people: usize, phase: CallPhase) -> CallView {
             })
             .collect(),
         strangers: Vec::new(),
-        trouble: None,
+        trouble: Vec::new(),
         channel: Some(channel(1)),
     }
 }

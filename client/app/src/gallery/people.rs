@@ -112,6 +112,7 @@ pub(super) fn me() -> MeView {
 pub(super) fn home(main: MainPane) -> HomeView {
     HomeView {
         me: me(),
+        unread: contacts().iter().map(|row| row.unread).sum(),
         contacts: contacts(),
         requests_in: vec![RequestIn {
             peer: key(5),

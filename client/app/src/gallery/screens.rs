@@ -31,6 +31,7 @@ fn conversation(n: usize) -> ConversationView {
         typing: false,
         draft: String::new(),
         draft_rev: 1,
+        returned: Vec::new(),
         focus: None,
         focus_rev: 0,
         search: None,
@@ -60,10 +61,9 @@ fn entrance() -> Vec<Pose> {
         can_go_back: true,
         ..UnlockView::default()
     };
-    let entry = |id: &str, name: &str, n: Option<usize>, minutes: i64, in_use: bool| ProfileEntry {
+    let entry = |id: &str, name: &str, minutes: i64, in_use: bool| ProfileEntry {
         id: id.into(),
         name: name.into(),
-        peer: n.map(key),
         last_used_ms: Some(ago(minutes)),
         in_use,
     };
@@ -86,9 +86,9 @@ fn entrance() -> Vec<Pose> {
             "profiles",
             ScreenView::Profiles(ProfilesView {
                 profiles: vec![
-                    entry("profile-1", "Home", Some(0), 30, false),
-                    entry("profile-2", "Observatory", Some(9), 60 * 50, true),
-                    entry("profile-3", "Trying things", None, 60 * 24 * 40, false),
+                    entry("profile-1", "Home", 30, false),
+                    entry("profile-2", "Observatory", 60 * 50, true),
+                    entry("profile-3", "Trying things", 60 * 24 * 40, false),
                 ],
                 folder: "/home/you/.local/share/orrery/profiles".into(),
                 error: None,
@@ -108,6 +108,7 @@ fn entrance() -> Vec<Pose> {
 fn homes() -> Vec<Pose> {
     let empty = HomeView {
         contacts: Vec::new(),
+        unread: 0,
         requests_in: Vec::new(),
         requests_out: Vec::new(),
         ..home(MainPane::Empty)
@@ -131,6 +132,7 @@ fn homes() -> Vec<Pose> {
         level: Level::Warn,
         retry_at_ms: Some(ago(0) + 14_000),
         button: Some(BannerButton::Retry),
+        closes: false,
     };
     vec![
         Pose::new("home-empty", ScreenView::Home(Box::new(empty))),
@@ -154,7 +156,7 @@ fn waiting() -> ConversationView {
         .push(with(Delivery::Sending, 20, "Are you there already?"));
     view.messages
         .push(with(Delivery::Waiting, 21, "I left the lamp on for you."));
-    let failed = Delivery::Failed(ErrorView::code("peer_unreachable"));
+    let failed = Delivery::Failed(ErrorView::code("not_taken"));
     view.messages
         .push(with(failed, 22, "The key is under the third stone."));
     view
@@ -308,6 +310,7 @@ fn settings() -> Pose {
         name: "You".into(),
         server: "wss://talk.example.org".into(),
         connection: Connection::Online { rtt_ms: Some(18) },
+        devices_listed: true,
         inputs: vec![device("a", "USB microphone"), device("b", "Built-in audio")],
         input: Some("a".into()),
         outputs: vec![device("b", "Built-in audio")],
@@ -315,12 +318,12 @@ fn settings() -> Pose {
         input_volume: 1.0,
         output_volume: 0.8,
         mic_test: true,
-        test_tone: false,
         reduced_motion: false,
         direct: DirectPolicy::ConversationsAndCalls,
         read_receipts: true,
         typing: true,
         presence: true,
+        blocked: Vec::new(),
         notifications: true,
         sounds: true,
         profile_folder: "/home/you/.local/share/orrery/profiles/profile-1".into(),
@@ -331,7 +334,6 @@ fn settings() -> Pose {
         meters: Meters {
             mic: 0.62,
             mic_open: true,
-            speaker: 0.0,
         },
         ..Pose::new("settings", screen(MainPane::Settings(Box::new(view))))
     }

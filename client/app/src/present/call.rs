@@ -9,7 +9,7 @@ use orrery_ecs::profile::SoundDevices;
 use orrery_link::{CallPhase as Stage, CallView as Running, ParticipantPhase};
 use orrery_protocol::PeerId;
 use orrery_protocol::record::CallOutcome;
-use orrery_ui::view::{CallKey, CallPhase, CallView, ChannelKey, ContactPick, EndReason, ErrorView, PeerKey};
+use orrery_ui::view::{CallKey, CallPhase, CallView, ChannelKey, ContactPick, EndReason, ErrorView, PeerKey, Stranger};
 
 use super::names;
 use crate::desk::{Desk, error};
@@ -28,14 +28,17 @@ pub(super) fn view(world: &World) -> Option<CallView> {
 fn filled(world: &World, call: &Running, phase: CallPhase, runs: bool) -> CallView {
     let desk = world.resource::<Desk>();
     let devices = world.resource::<SoundDevices>();
-    let all_verified = call
-        .participants
-        .iter()
-        .all(|participant| names::contact(world, participant.peer).is_some_and(|contact| contact.verified));
+    // Of nobody nothing is verified.
+    let all_verified = !call.participants.is_empty()
+        && call
+            .participants
+            .iter()
+            .all(|participant| names::contact(world, participant.peer).is_some_and(|contact| contact.verified));
     let strangers = match &desk.strangers {
-        Some((id, peers)) if *id == call.call => peers.iter().map(|peer| names::of(world, *peer)).collect(),
+        Some((id, peers)) if *id == call.call => peers.iter().map(|peer| stranger(world, call, *peer)).collect(),
         _ => Vec::new(),
     };
+    let trouble = super::sound_problems(devices).into_iter().flatten().map(error);
     CallView {
         call: CallKey(call.call.0),
         phase,
@@ -53,12 +56,17 @@ fn filled(world: &World, call: &Running, phase: CallPhase, runs: bool) -> CallVi
             Vec::new()
         },
         strangers,
-        trouble: devices
-            .input_problem
-            .or(devices.output_problem)
-            .filter(|_| runs)
-            .map(error),
+        trouble: if runs { trouble.collect() } else { Vec::new() },
         channel: Some(ChannelKey(call.channel.0)),
+    }
+}
+
+/// Somebody who is no contact is known by the name that the call gives.
+fn stranger(world: &World, call: &Running, peer: PeerId) -> Stranger {
+    let given = call.participants.iter().find(|participant| participant.peer == peer);
+    Stranger {
+        peer: PeerKey(peer.0),
+        name: given.map_or_else(|| names::of(world, peer), |participant| participant.name.clone()),
     }
 }
 
@@ -108,6 +116,21 @@ fn addable(world: &World, call: &Running) -> Vec<ContactPick> {
     picks
 }
 
+/// Why a call could not be held: a connection that could not be proven is no firewall.
+fn why(world: &World, call: &Running) -> ErrorView {
+    let takes_part = |peer: &PeerId| {
+        let channel = PeerId::from(call.channel);
+        *peer == channel || call.participants.iter().any(|participant| participant.peer == *peer)
+    };
+    match world.resource::<Desk>().unproven.filter(takes_part) {
+        Some(peer) => ErrorView {
+            code: "binding_failed".into(),
+            detail: Some(orrery_ui::clean_name(&names::of(world, peer))),
+        },
+        None => ErrorView::code("call_failed"),
+    }
+}
+
 fn ended(world: &World) -> Option<CallView> {
     let last = world.resource::<LastCall>().0.as_ref()?;
     let desk = world.resource::<Desk>();
@@ -119,7 +142,7 @@ fn ended(world: &World) -> Option<CallView> {
         CallOutcome::Busy => EndReason::Busy,
         CallOutcome::Unanswered | CallOutcome::Missed => EndReason::NoAnswer,
         CallOutcome::Cancelled => EndReason::Cancelled,
-        CallOutcome::Failed => EndReason::Failed(ErrorView::code("call_failed")),
+        CallOutcome::Failed => EndReason::Failed(why(world, &last.view)),
     };
     let seconds = u32::try_from(last.duration_ms / 1000).unwrap_or(u32::MAX);
     Some(filled(world, &last.view, CallPhase::Ended { reason, seconds }, false))

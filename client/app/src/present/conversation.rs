@@ -47,11 +47,12 @@ pub(super) fn view(world: &World, channel: ChannelId) -> Option<ConversationView
         messages,
         has_older: window.has_older,
         has_newer: window.has_newer,
-        loading: window.loading,
+        loading: window.loading || !window.loaded,
         first_unread: desk.first_unread,
         typing: world.get::<Typing>(entity).is_some(),
         draft: desk.draft.0.clone(),
         draft_rev: desk.draft.1,
+        returned: desk.returned.0.clone(),
         focus: desk.focus.0,
         focus_rev: desk.focus.1,
         search: desk.search.as_ref().map(|(query, busy)| search(world, query, *busy)),
@@ -98,7 +99,9 @@ fn message(world: &World, message: &Message) -> MessageView {
         body,
         edited: message.edited,
         delivery: (mine && is_text && !message.deleted).then(|| delivery(message.delivery)),
-        reply: message.reply_to.map(|reference| quote(world, reference)),
+        reply: message
+            .reply_to
+            .map(|reference| quote(world, reference, message.quoted.as_deref())),
         reactions: reactions(world, message, own),
     }
 }
@@ -123,23 +126,28 @@ pub(super) fn delivery(way: Way) -> Delivery {
     match way {
         Way::Sending => Delivery::Sending,
         Way::Waiting => Delivery::Waiting,
-        Way::Failed => Delivery::Failed(ErrorView::code("peer_unreachable")),
+        Way::Failed => Delivery::Failed(ErrorView::code("not_taken")),
         Way::Sent => Delivery::Sent,
         Way::Delivered => Delivery::Delivered,
         Way::Read => Delivery::Read,
     }
 }
 
-fn quote(world: &World, reference: MessageRef) -> QuoteView {
-    let found = world
+/// What a message answers: as it is loaded, or else as the answer itself brought it along.
+fn quote(world: &World, reference: MessageRef, brought: Option<&str>) -> QuoteView {
+    let loaded = world
         .resource::<Index<MessageRef>>()
         .get(&reference)
-        .and_then(|entity| world.get::<ChatMessage>(entity))
-        .filter(|message| !message.0.deleted);
-    let text = found.and_then(|message| match &message.0.content {
-        MessageKind::Text { text } => Some(text.chars().take(QUOTE_CHARS).collect()),
-        MessageKind::Call { .. } => None,
-    });
+        .and_then(|entity| world.get::<ChatMessage>(entity));
+    let words = match loaded.map(|message| &message.0) {
+        None => brought,
+        Some(message) if message.deleted => None,
+        Some(message) => match &message.content {
+            MessageKind::Text { text } => Some(text.as_str()),
+            MessageKind::Call { .. } => None,
+        },
+    };
+    let text = words.map(|words| words.chars().take(QUOTE_CHARS).collect());
     QuoteView {
         key: key(reference),
         author_name: names::of(world, reference.author),

@@ -13,7 +13,7 @@ pub(super) fn profiles(world: &World) -> ScreenView {
     ScreenView::Profiles(ProfilesView {
         profiles: session
             .profiles()
-            .map(crate::profiles::Profiles::list)
+            .map(crate::profiles::Profiles::list_with_use)
             .unwrap_or_default(),
         folder: session
             .profiles()

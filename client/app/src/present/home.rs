@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use orrery_ecs::call::Call;
 use orrery_ecs::channel::{Channel, OpenChannel, Typing};
-use orrery_ecs::derive::CurrentCall;
+use orrery_ecs::derive::{Attention, CurrentCall};
 use orrery_ecs::index::Index;
 use orrery_ecs::peer::Peer;
 use orrery_ecs::profile::Server;
@@ -33,7 +33,7 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
             continue;
         };
         let key = PeerKey(peer.0);
-        let at_ms = contact.last_seen_ms as i64;
+        let at_ms = contact.asked_ms as i64;
         match contact.state {
             ContactState::Contact => contacts.push(row(world, *peer)),
             ContactState::RequestedByThem if !contact.blocked => {
@@ -47,7 +47,11 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
                 peer: key,
                 name: contact.shown_name().to_owned(),
                 at_ms,
-                state: RequestState::Waiting,
+                state: if contact.sending {
+                    RequestState::Sending
+                } else {
+                    RequestState::Waiting
+                },
             }),
             _ => {}
         }
@@ -60,8 +64,8 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
             .then_with(|| a.name.to_lowercase().cmp(&b.name.to_lowercase()))
             .then_with(|| a.peer.cmp(&b.peer))
     });
-    requests_in.sort_by_key(|request| request.peer);
-    requests_out.sort_by_key(|request| request.peer);
+    requests_in.sort_by_key(|request| (std::cmp::Reverse(request.at_ms), request.peer));
+    requests_out.sort_by_key(|request| (std::cmp::Reverse(request.at_ms), request.peer));
 
     HomeView {
         me: MeView {
@@ -72,6 +76,7 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
             deafened: desk.deafened,
         },
         contacts,
+        unread: world.resource::<Attention>().unread,
         requests_in,
         requests_out,
         main: main(world, desk, profile),

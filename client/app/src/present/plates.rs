@@ -129,7 +129,7 @@ fn persons(
 ) -> Vec<Person> {
     let mut persons = Vec::with_capacity(call.participants.len() + 1);
     if let Some(own) = profile.open() {
-        let quiet = call.muted || call.deafened || desk.muted;
+        let quiet = call.muted || call.deafened || desk.muted || desk.deafened;
         persons.push(Person {
             peer: own.peer,
             name: orrery_ui::strings::text("plate-you").into_owned(),

@@ -1,11 +1,14 @@
 //! The settings.
 
 use bevy::prelude::*;
+use orrery_ecs::index::Index;
+use orrery_ecs::peer::Peer;
 use orrery_ecs::profile::SoundDevices;
 use orrery_link::{DirectPolicy as Policy, ProfileView};
-use orrery_ui::view::{DeviceView, DirectPolicy, PeerKey, SettingsView};
+use orrery_protocol::PeerId;
+use orrery_ui::view::{BlockedView, DeviceView, DirectPolicy, PeerKey, SettingsView};
 
-use super::home;
+use super::{home, names};
 use crate::desk::Desk;
 use crate::prefs::Kept;
 
@@ -13,7 +16,8 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
     let desk = world.resource::<Desk>();
     let devices = world.resource::<SoundDevices>();
     let prefs = world.resource::<Kept>().get();
-    let set = &profile.settings;
+    // What was chosen counts at once; what the worker refuses comes back by itself.
+    let set = desk.settings.as_ref().unwrap_or(&profile.settings);
     let list = |all: &[orrery_link::DeviceView]| {
         all.iter()
             .map(|device| DeviceView {
@@ -28,6 +32,7 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
         name: profile.name.clone(),
         server: profile.server.clone(),
         connection: home::connection(world),
+        devices_listed: devices.listed,
         inputs: list(&devices.inputs),
         input: set.input_device.clone(),
         outputs: list(&devices.outputs),
@@ -35,7 +40,6 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
         input_volume: set.input_volume,
         output_volume: set.output_volume,
         mic_test: desk.mic_test,
-        test_tone: desk.test_tone.is_some(),
         reduced_motion: prefs.reduced_motion,
         direct: match set.direct {
             Policy::Contacts => DirectPolicy::AllContacts,
@@ -45,10 +49,31 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
         read_receipts: set.read_receipts,
         typing: set.typing,
         presence: set.presence,
+        blocked: blocked(world),
         notifications: prefs.notifications,
         sounds: set.sounds,
         profile_folder: profile.folder.clone(),
         log_folder: profile.log_folder.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
     }
+}
+
+/// Everybody who is blocked: contacts, people who only asked, and people who were removed.
+fn blocked(world: &World) -> Vec<BlockedView> {
+    let mut blocked: Vec<BlockedView> = world
+        .resource::<Index<PeerId>>()
+        .iter()
+        .filter(|(_, entity)| world.get::<Peer>(*entity).is_some_and(|peer| peer.0.blocked))
+        .map(|(peer, _)| BlockedView {
+            peer: PeerKey(peer.0),
+            name: names::of(world, *peer),
+        })
+        .collect();
+    blocked.sort_by(|a, b| {
+        a.name
+            .to_lowercase()
+            .cmp(&b.name.to_lowercase())
+            .then_with(|| a.peer.cmp(&b.peer))
+    });
+    blocked
 }

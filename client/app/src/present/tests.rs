@@ -3,14 +3,12 @@
 use clap::Parser;
 use orrery_link::{
     CallPhase as Stage, CallView as Running, ChannelView, Code, Command, ContactView, DirectState, Event,
-    MessageView as Message, ParticipantPhase, ParticipantView, ProfileView, ServerPhase, Settings, WorkerEnd, pair,
+    MessageView as Message, ParticipantPhase, ParticipantView, ProfileView, Reference, Request, ServerPhase, Settings,
+    WorkerEnd, pair,
 };
-use orrery_protocol::invite::Invite;
-use orrery_protocol::record::{CallOutcome, ContactState, Delivery as Way, MessageKind, OrderKey, Reaction};
-use orrery_protocol::{CallId, ChannelId, MessageId, PeerId, Token};
-use orrery_ui::view::{
-    Body, CallChance, CallPhase, ChannelKey, Delivery, EndReason, HomeView, LinkCheck, MainPane, Notice,
-};
+use orrery_protocol::record::{CallOutcome, ContactState, Delivery as Way, MessageKind, OrderKey};
+use orrery_protocol::{CallId, MessageId, PeerId};
+use orrery_ui::view::{BannerButton, CallPhase, ChannelKey, ConversationView, EndReason, HomeView, MainPane, Notice};
 use orrery_ui::{Passphrase, UiAction};
 
 use super::*;
@@ -19,10 +17,17 @@ use crate::decide;
 use crate::notify::Notifier;
 use crate::redraw::Hidden;
 
+mod calls;
+mod people;
+mod talking;
+mod telling;
+
 /// The window's inside without a window, and the worker's end of the link.
 struct Bed {
     app: App,
     worker: WorkerEnd,
+    /// Of the page of history that was asked for last.
+    page: Option<Reference>,
 }
 
 const ME: PeerId = PeerId([1; 32]);
@@ -47,10 +52,11 @@ impl Bed {
             .add_plugins(decide::plugin)
             .add_systems(
                 PostUpdate,
-                refresh.run_if(something_changed).before(EguiPostUpdateSet::EndPass),
+                (refresh.run_if(something_changed), name_window).before(EguiPostUpdateSet::EndPass),
             );
         app.world_mut().resource_mut::<Desk>().entrance = Entrance::Chosen;
-        Self { app, worker }
+        let page = None;
+        Self { app, worker, page }
     }
 
     /// Unlocked, online, with one contact.
@@ -88,9 +94,47 @@ impl Bed {
     }
 
     fn commands(&mut self) -> Vec<Command> {
-        std::iter::from_fn(|| self.worker.try_command())
-            .map(|request| request.command)
-            .collect()
+        let mut commands = Vec::new();
+        while let Some(Request { reference, command }) = self.worker.try_command() {
+            if matches!(command, Command::LoadHistory { .. } | Command::LoadAround { .. }) {
+                self.page = reference;
+            }
+            commands.push(command);
+        }
+        commands
+    }
+
+    /// Answers the page of history that was asked for last.
+    fn load(&mut self, messages: Vec<Message>) {
+        self.load_part(messages, false, false);
+    }
+
+    fn load_part(&mut self, messages: Vec<Message>, has_older: bool, has_newer: bool) {
+        let reference = self.page.take();
+        assert!(reference.is_some(), "no page was asked for");
+        self.tell([Event::HistoryLoaded {
+            reference,
+            channel: RHEA.into(),
+            messages,
+            has_older,
+            has_newer,
+        }]);
+    }
+
+    /// Somebody looks at the window, or not.
+    fn look(&mut self, focused: bool) {
+        let world = self.app.world_mut();
+        let mut windows = world.query_filtered::<&mut Window, With<PrimaryWindow>>();
+        match windows.single_mut(world) {
+            Ok(mut window) => window.focused = focused,
+            Err(_) => {
+                let window = Window {
+                    focused,
+                    ..Window::default()
+                };
+                world.spawn((window, PrimaryWindow));
+            }
+        }
     }
 
     /// Does it, and fails the command it led to.
@@ -113,6 +157,13 @@ impl Bed {
             panic!("{:?}", self.screen())
         };
         home
+    }
+
+    fn talk_view(&self) -> &ConversationView {
+        let MainPane::Conversation(view) = &self.home_view().main else {
+            panic!("{:?}", self.home_view().main)
+        };
+        view
     }
 
     fn toasts(&self) -> Vec<Notice> {
@@ -148,6 +199,8 @@ fn contact(peer: PeerId, state: ContactState) -> ContactView {
         here: true,
         last_seen_ms: 0,
         direct: DirectState::None,
+        asked_ms: 0,
+        sending: false,
     }
 }
 
@@ -166,6 +219,7 @@ fn message(author: PeerId, seq: u64, text: &str) -> Message {
         sent_ms: 1000 * seq,
         content: MessageKind::Text { text: text.into() },
         reply_to: None,
+        quoted: None,
         edited: false,
         deleted: false,
         delivery: Way::Delivered,
@@ -173,13 +227,16 @@ fn message(author: PeerId, seq: u64, text: &str) -> Message {
     }
 }
 
-fn loaded(messages: Vec<Message>) -> Event {
-    Event::HistoryLoaded {
-        reference: None,
-        channel: RHEA.into(),
-        messages,
-        has_older: false,
-        has_newer: false,
+/// The line of Rhea's conversation in the list, with so many unread.
+fn line(unread: u32, first_unread: Option<OrderKey>, last: Option<Message>, draft: &str) -> Event {
+    Event::ChannelChanged {
+        channel: ChannelView {
+            channel: RHEA.into(),
+            unread,
+            first_unread,
+            last,
+            draft: draft.into(),
+        },
     }
 }
 
@@ -268,192 +325,6 @@ fn while_the_key_is_derived_the_form_stays_and_says_so() {
         panic!("{:?}", bed.screen())
     };
     assert!(unlock.busy.is_some());
-}
-
-#[test]
-fn requests_and_contacts_stand_where_they_belong() {
-    let mut bed = Bed::home();
-    bed.tell([
-        Event::ContactChanged {
-            contact: contact(PeerId([3; 32]), ContactState::RequestedByThem),
-        },
-        Event::ContactChanged {
-            contact: contact(PeerId([4; 32]), ContactState::RequestedByUs),
-        },
-        Event::ContactChanged {
-            contact: contact(PeerId([5; 32]), ContactState::Removed),
-        },
-    ]);
-    let home = bed.home_view();
-    assert_eq!(
-        (home.contacts.len(), home.requests_in.len(), home.requests_out.len()),
-        (1, 1, 1)
-    );
-    assert_eq!(home.me.name, "Callisto");
-}
-
-#[test]
-fn who_wrote_last_stands_first() {
-    let mut bed = Bed::home();
-    let late = PeerId([7; 32]);
-    let line = |peer: PeerId, at: u64| Event::ChannelChanged {
-        channel: ChannelView {
-            channel: peer.into(),
-            unread: 0,
-            first_unread: None,
-            last: Some(Message {
-                channel: peer.into(),
-                ..message(peer, at, "x")
-            }),
-            draft: String::new(),
-        },
-    };
-    bed.tell([
-        Event::ContactChanged {
-            contact: contact(late, ContactState::Contact),
-        },
-        line(RHEA, 5),
-        line(late, 9),
-    ]);
-    let order: Vec<_> = bed.home_view().contacts.iter().map(|row| row.peer.0[0]).collect();
-    assert_eq!(order, [7, 2]);
-}
-
-#[test]
-fn a_conversation_shows_its_messages_with_everything_that_hangs_on_them() {
-    let mut bed = Bed::home();
-    let sent = bed.act(UiAction::OpenChannel(talk()));
-    assert!(
-        sent.iter()
-            .any(|command| matches!(command, Command::LoadHistory { .. }))
-    );
-    let first = message(RHEA, 1, "first");
-    let answer = Message {
-        reply_to: Some(first.reference()),
-        reactions: vec![
-            Reaction {
-                by: ME,
-                emoji: "✨".into(),
-            },
-            Reaction {
-                by: RHEA,
-                emoji: "✨".into(),
-            },
-        ],
-        delivery: Way::Failed,
-        ..message(ME, 2, "second")
-    };
-    let gone = Message {
-        deleted: true,
-        ..message(RHEA, 3, "")
-    };
-    bed.tell([loaded(vec![first, answer, gone])]);
-    let MainPane::Conversation(view) = &bed.home_view().main else {
-        panic!("no conversation")
-    };
-    let bodies: Vec<_> = view.messages.iter().map(|m| &m.body).collect();
-    assert_eq!(
-        bodies,
-        [
-            &Body::Text("first".into()),
-            &Body::Text("second".into()),
-            &Body::Deleted
-        ]
-    );
-    let second = &view.messages[1];
-    assert!(matches!(second.delivery, Some(Delivery::Failed(_))));
-    assert_eq!(
-        second.reply.as_ref().and_then(|quote| quote.text.as_deref()),
-        Some("first")
-    );
-    assert_eq!((second.reactions[0].count, second.reactions[0].mine), (2, true));
-    assert_eq!(view.call, CallChance::Ready);
-}
-
-#[test]
-fn the_new_divider_stands_where_reading_stopped() {
-    let mut bed = Bed::home();
-    let unread = message(RHEA, 2, "unread");
-    bed.tell([Event::ChannelChanged {
-        channel: ChannelView {
-            channel: RHEA.into(),
-            unread: 1,
-            first_unread: Some(unread.order),
-            last: Some(unread.clone()),
-            draft: "half a".into(),
-        },
-    }]);
-    bed.act(UiAction::OpenChannel(talk()));
-    let key = conversation_key(unread.reference());
-    bed.tell([loaded(vec![message(RHEA, 1, "read"), unread])]);
-    let MainPane::Conversation(view) = &bed.home_view().main else {
-        panic!("no conversation")
-    };
-    assert_eq!(view.first_unread, Some(key));
-    assert_eq!(view.draft, "half a");
-}
-
-#[test]
-fn what_cannot_be_sent_is_said_and_nothing_else_happens() {
-    let mut bed = Bed::home();
-    bed.act(UiAction::OpenChannel(talk()));
-    bed.fail(
-        UiAction::SendText {
-            channel: talk(),
-            text: "x".into(),
-            reply_to: None,
-        },
-        Code::TextTooLong,
-    );
-    assert!(matches!(&bed.toasts()[..], [Notice::Error(error)] if error.code == "text_too_long"));
-    assert!(matches!(bed.home_view().main, MainPane::Conversation(_)));
-}
-
-#[test]
-fn a_jump_to_what_is_not_loaded_loads_it_and_then_shows_it() {
-    let mut bed = Bed::home();
-    bed.act(UiAction::OpenChannel(talk()));
-    bed.tell([loaded(vec![message(RHEA, 50, "now")])]);
-    let old = message(RHEA, 3, "then");
-    let key = conversation_key(old.reference());
-    let sent = bed.act(UiAction::JumpTo {
-        channel: talk(),
-        message: key,
-    });
-    assert!(matches!(sent.as_slice(), [Command::LoadAround { .. }]), "{sent:?}");
-    bed.tell([loaded(vec![old])]);
-    let MainPane::Conversation(view) = &bed.home_view().main else {
-        panic!("no conversation")
-    };
-    assert_eq!((view.focus, view.focus_rev), (Some(key), 1));
-}
-
-#[test]
-fn a_link_is_looked_at_before_it_can_be_sent() {
-    let mut bed = Bed::home();
-    bed.act(UiAction::OpenAddContact);
-    let link = |peer| Invite {
-        peer,
-        via: "ws://127.0.0.1:1".into(),
-        name: "Dione".into(),
-        token: Token([3; 32]),
-    };
-    let mut check = |text: String| {
-        bed.act(UiAction::LinkEdited(text));
-        let MainPane::AddContact(view) = &bed.home_view().main else {
-            panic!("no pane")
-        };
-        view.check.clone()
-    };
-    let code = |check: LinkCheck| match check {
-        LinkCheck::Bad(error) => error.code,
-        other => format!("{other:?}"),
-    };
-    assert_eq!(check(String::new()), LinkCheck::Empty);
-    assert_eq!(code(check("garbage".into())), "bad_link");
-    assert_eq!(code(check(link(ME).to_string())), "own_link");
-    assert_eq!(code(check(link(RHEA).to_string())), "already_contact");
-    assert!(matches!(check(link(PeerId([8; 32])).to_string()), LinkCheck::Good { name, .. } if name == "Dione"));
 }
 
 #[test]
@@ -549,34 +420,15 @@ fn a_lost_server_is_said_until_it_is_back() {
     let banner = bed.app.world().resource::<Shown>().banner.clone().unwrap();
     assert_eq!(banner.error.code, "server_unreachable");
     assert!(banner.retry_at_ms.is_some_and(|at| at > unix_ms()));
+    assert_eq!(banner.button, Some(BannerButton::Retry));
+    assert!(matches!(
+        bed.act(UiAction::RetryConnection)[..],
+        [Command::Reconnect {}]
+    ));
     bed.tell([Event::ServerChanged {
         server: ServerPhase::Online,
     }]);
     assert_eq!(bed.app.world().resource::<Shown>().banner, None);
-}
-
-#[test]
-fn a_message_elsewhere_is_told_and_one_on_screen_is_not() {
-    let mut bed = Bed::home();
-    bed.app.world_mut().spawn((
-        Window {
-            focused: true,
-            ..Window::default()
-        },
-        bevy::window::PrimaryWindow,
-    ));
-    bed.tell([Event::MessageReceived {
-        message: message(RHEA, 1, "hello"),
-    }]);
-    assert!(matches!(&bed.toasts()[..], [Notice::Message { text, .. }] if text == "hello"));
-    bed.act(UiAction::OpenChannel(ChannelKey(ChannelId::from(RHEA).0)));
-    bed.tell([
-        loaded(Vec::new()),
-        Event::MessageReceived {
-            message: message(RHEA, 2, "again"),
-        },
-    ]);
-    assert_eq!(bed.toasts().len(), 1);
 }
 
 #[test]
@@ -586,7 +438,7 @@ fn a_worker_that_is_gone_is_said() {
         .world_mut()
         .resource_mut::<Session>()
         .pretend_open("/nowhere".into());
-    let Bed { mut app, worker } = bed;
+    let Bed { mut app, worker, .. } = bed;
     drop(worker);
     app.update();
     app.update();

@@ -4,7 +4,7 @@ use egui::{Popup, PopupCloseBehavior, Rect, RectAlign, Ui, pos2, vec2};
 
 use super::add_people;
 use crate::action::UiAction;
-use crate::cx::{Cx, t};
+use crate::cx::{Cx, keyed, t};
 use crate::home::{deafen_look, mute_look};
 use crate::paint;
 use crate::tokens as tok;
@@ -51,10 +51,10 @@ pub(super) fn controls(ui: &Ui, cx: &mut Cx<'_>, stage: Rect, filter: &mut Strin
         }
     };
 
-    let (icon, label, _) = mute_look(view.muted || view.deafened);
-    let (fill, color) = tint(view.muted || view.deafened);
+    let (icon, label, _) = mute_look(view.is_silent());
+    let (fill, color) = tint(view.is_silent());
     if widgets::round_button(ui, cx, "call.mute", next(), icon, &label, fill, color).clicked() {
-        cx.emit(UiAction::SetMuted(!view.muted));
+        cx.emit(UiAction::SetMuted(!view.is_silent()));
     }
     let (icon, label, _) = deafen_look(view.deafened);
     let (fill, color) = tint(view.deafened);
@@ -84,17 +84,13 @@ pub(super) fn controls(ui: &Ui, cx: &mut Cx<'_>, stage: Rect, filter: &mut Strin
             .width(260.0)
             .show(|ui| add_people::list(ui, cx, filter, view));
     }
-    let (label, icon) = if ringing {
-        (t("call-cancel"), icons::PHONE_OFF)
-    } else {
-        (t("call-leave"), icons::PHONE_OFF)
-    };
+    let label = keyed(if ringing { "call-cancel" } else { "call-leave" }, "press-leave");
     if widgets::round_button(
         ui,
         cx,
         "call.leave",
         next(),
-        icon,
+        icons::PHONE_OFF,
         &label,
         tok::GIANT,
         tok::TEXT_ON_ACCENT,

@@ -28,6 +28,11 @@ const TYPING_EVERY: f64 = 3.0;
 /// Height of the strip that says what is answered or changed.
 const STRIP: f32 = 32.0;
 
+/// The field of one conversation: its caret and what can be undone in it are no other's.
+fn field_id(view: &ConversationView) -> egui::Id {
+    named("composer.input").with(view.channel)
+}
+
 /// Keys of a conversation that count wherever the keyboard is.
 pub(super) fn shortcuts(ctx: &Context, talk: &mut TalkState) {
     if take_key(ctx, Modifiers::COMMAND, Key::F, false) {
@@ -61,7 +66,7 @@ pub(super) fn composer(
     if view.blocked {
         return blocked(ui, cx, below, side, foot, view);
     }
-    let id = named("composer.input");
+    let id = field_id(view);
     let sends = keys(ui.ctx(), talk, view, id);
 
     let strip = if talk.composer.editing.is_some() || talk.composer.reply.is_some() {
@@ -231,6 +236,23 @@ fn keys(ctx: &Context, talk: &mut TalkState, view: &ConversationView, id: egui::
     sends
 }
 
+/// Puts something where the caret stands.
+pub(super) fn insert(ctx: &Context, talk: &mut TalkState, view: &ConversationView, piece: &str) {
+    let id = field_id(view);
+    let text = &mut talk.composer.text;
+    let count = text.chars().count();
+    let mut state = egui::text_edit::TextEditState::load(ctx, id).unwrap_or_default();
+    // Without a caret yet, and behind a text that has become shorter, the end is meant.
+    let range = state.cursor.char_range();
+    let at = range.map_or(count, |range| range.primary.index.0.min(count));
+    let byte = text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
+    text.insert_str(byte, piece);
+    let caret = egui::text::CCursor::new(at + piece.chars().count());
+    state.cursor.set_char_range(Some(egui::text::CCursorRange::one(caret)));
+    state.store(ctx, id);
+    talk.composer.wants_focus = true;
+}
+
 /// Whether the composer answers or changes a message.
 fn is_bound(talk: &TalkState) -> bool {
     talk.composer.editing.is_some() || talk.composer.reply.is_some()
@@ -300,7 +322,8 @@ fn note_changes(ui: &Ui, cx: &mut Cx<'_>, talk: &mut TalkState, view: &Conversat
         composer.dirty_since = Some(now);
     }
     let Some(since) = composer.dirty_since else { return };
-    if now - since >= DRAFT_PAUSE {
+    // Who turns to another window may not come back to this one.
+    if now - since >= DRAFT_PAUSE || !ui.input(|input| input.focused) {
         if let Some(text) = composer.take_unsaved() {
             cx.emit(UiAction::DraftChanged {
                 channel: view.channel,

@@ -2,8 +2,8 @@
 
 use egui::{Align2, CornerRadius, Key, Modifiers, Order, Rect, Ui, vec2};
 
-use super::TalkState;
 use super::talk_state::PickFor;
+use super::{TalkState, composer};
 use crate::action::UiAction;
 use crate::cx::{Cx, named};
 use crate::entry::take_key;
@@ -63,7 +63,7 @@ pub(super) fn picker(ui: &Ui, cx: &mut Cx<'_>, talk: &mut TalkState, view: &Conv
                 let radius = CornerRadius::same(tok::RADIUS_SMALL);
                 ui.painter()
                     .rect_filled(cell.shrink(1.0), radius, tok::ROW_SELECTED.gamma_multiply(warmth));
-                let font = fonts::font(Weight::Regular, 19.0);
+                let font = fonts::font(Weight::Regular, tok::TYPE_EMOJI);
                 ui.painter()
                     .text(cell.center(), Align2::CENTER_CENTER, *emoji, font, tok::TEXT);
                 if response.has_focus() {
@@ -77,10 +77,7 @@ pub(super) fn picker(ui: &Ui, cx: &mut Cx<'_>, talk: &mut TalkState, view: &Conv
     if let Some(emoji) = picked {
         talk.picker = None;
         match target {
-            PickFor::Composer => {
-                talk.composer.text.push_str(emoji);
-                talk.composer.wants_focus = true;
-            }
+            PickFor::Composer => composer::insert(&ctx, talk, view, emoji),
             PickFor::Message(message) => {
                 let mine = view
                     .messages

@@ -31,6 +31,7 @@ pub(super) fn history(
     view: &ConversationView,
 ) {
     if view.messages.is_empty() {
+        (talk.asked_older, talk.asked_newer) = (None, None);
         beginning(ui, cx, rect, view);
         return;
     }
@@ -147,6 +148,11 @@ fn wanted_offset(
     if std::mem::take(&mut talk.to_bottom) {
         return Some(lowest);
     }
+    if talk.to_present && !view.has_newer {
+        talk.to_present = false;
+        talk.opened = true;
+        return Some(lowest);
+    }
     if !talk.opened {
         talk.opened = true;
         let unread = view
@@ -177,14 +183,24 @@ fn remember_anchor(talk: &mut TalkState, view: &ConversationView, tops: &[f32], 
     };
 }
 
+/// Asks for what lies beyond an end of the list once it is near. What was asked for is forgotten when the list is another
+/// one, and when the reader turns away: who comes back to an end that could not be loaded asks for it again.
 fn ask_for_more(cx: &mut Cx<'_>, talk: &mut TalkState, view: &ConversationView, lowest: f32) {
     let oldest = view.messages.first().map(|message| message.key);
-    if view.has_older && !view.loading && talk.offset < AHEAD && talk.asked_older != oldest {
+    let near = talk.offset < AHEAD;
+    if !near || talk.asked_older != oldest {
+        talk.asked_older = None;
+    }
+    if near && view.has_older && !view.loading && talk.asked_older.is_none() {
         talk.asked_older = oldest;
         cx.emit(UiAction::LoadOlder(view.channel));
     }
     let newest = view.messages.last().map(|message| message.key);
-    if view.has_newer && !view.loading && talk.offset > lowest - AHEAD && talk.asked_newer != newest {
+    let near = talk.offset > lowest - AHEAD;
+    if !near || talk.asked_newer != newest {
+        talk.asked_newer = None;
+    }
+    if near && view.has_newer && !view.loading && talk.asked_newer.is_none() {
         talk.asked_newer = newest;
         cx.emit(UiAction::LoadNewer(view.channel));
     }
@@ -266,7 +282,7 @@ fn jump_button(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, talk: &mut TalkState, view:
     }
     if response.clicked() {
         if view.has_newer {
-            talk.opened = false;
+            talk.to_present = true;
             cx.emit(UiAction::JumpToPresent(view.channel));
         } else {
             talk.to_bottom = true;

@@ -19,6 +19,7 @@ use crate::strings::{self, Arg};
 use crate::text::{clean_name, clock_time, day_number, full_time};
 use crate::tokens as tok;
 use crate::view::{Body, Clock, ConversationView, Delivery, MessageKey, MessageView};
+use crate::widgets::Name;
 use crate::{icons, widgets};
 
 use parts::Parts;
@@ -329,7 +330,9 @@ fn quote(
     let Some(quoted) = &message.reply else { return };
     let rect = Rect::from_min_size(at, galley.size() + vec2(22.0, 4.0));
     let label = tf("quote-jump", &[("name", Arg::Text(&clean_name(&quoted.author_name)))]);
-    let response = widgets::press(ui, cx, &format!("message.{from_end}.quote"), rect, &label);
+    let place = format!("message.{from_end}.quote");
+    let name = Name::of(&place, row_id(message.key).with("quote"));
+    let response = widgets::press(ui, cx, name, rect, &label);
     let warmth = widgets::hover(ui, cx, &response);
     ui.painter()
         .rect_filled(rect, CornerRadius::same(2), tok::ROW_HOVER.gamma_multiply(warmth));
@@ -373,14 +376,15 @@ fn body(ui: &Ui, cx: &mut Cx<'_>, message: &MessageView, from_end: usize, body: 
         for (index, link) in body.links.iter().enumerate() {
             let Some(first) = link.rects.first() else { continue };
             let name = format!("message.{from_end}.link.{index}");
+            let id = row_id(message.key).with(("link", index));
             for (part, place) in link.rects.iter().enumerate() {
                 let place = place.translate(text_at.to_vec2());
                 // The first line of a link has its name; where it goes on it can be pressed all the same.
                 let response = if part == 0 {
                     let info = |enabled| WidgetInfo::labeled(WidgetType::Link, enabled, &link.target);
-                    widgets::press_as(ui, cx, &name, place, info)
+                    widgets::press_as(ui, cx, Name::of(&name, id), place, info)
                 } else {
-                    ui.interact(place, named(&name).with(part), Sense::CLICK | Sense::HOVER)
+                    ui.interact(place, id.with(part), Sense::CLICK | Sense::HOVER)
                 };
                 if response.has_focus() {
                     paint::focus_ring(ui.painter(), first.translate(text_at.to_vec2()), 3);
@@ -441,7 +445,10 @@ fn reaction(
     let response = widgets::press_as(
         ui,
         cx,
-        &format!("message.{from_end}.reaction.{index}"),
+        Name::of(
+            &format!("message.{from_end}.reaction.{index}"),
+            row_id(message.key).with(("reaction", &reaction.emoji)),
+        ),
         rect,
         |enabled| WidgetInfo::selected(WidgetType::Button, enabled, reaction.mine, &label),
     );
@@ -496,7 +503,7 @@ fn status(
         let response = widgets::link_button(
             ui,
             cx,
-            &name,
+            Name::of(&name, row_id(key).with("retry")),
             pos2(left, y),
             Align2::LEFT_CENTER,
             &t("message-retry"),
@@ -512,7 +519,7 @@ fn status(
     if widgets::link_button(
         ui,
         cx,
-        &name,
+        Name::of(&name, row_id(key).with("cancel")),
         at,
         Align2::LEFT_CENTER,
         &t("message-cancel"),

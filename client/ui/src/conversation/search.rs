@@ -12,6 +12,7 @@ use crate::strings::Arg;
 use crate::text::{clean_name, full_time};
 use crate::tokens as tok;
 use crate::view::{ConversationView, SearchHit, SearchView};
+use crate::widgets::Name;
 use crate::{icons, widgets};
 
 /// Draws the results over the right side of the history.
@@ -125,7 +126,10 @@ fn result(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, hit: &SearchHit) {
     let response = widgets::press(
         ui,
         cx,
-        &format!("search.hit.{at}"),
+        Name::of(
+            &format!("search.hit.{at}"),
+            crate::cx::named("search.hit").with(hit.key),
+        ),
         rect,
         &format!("{name}: {}", hit.text),
     );

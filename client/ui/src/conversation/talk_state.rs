@@ -23,10 +23,13 @@ pub(crate) struct TalkState {
     pub opened: bool,
     /// Go to the newest message.
     pub to_bottom: bool,
+    /// The same once it is loaded.
+    pub to_present: bool,
     /// Last jump followed.
     pub focus_rev: u64,
     /// Message that is lit, and since when (egui time).
     pub flash: Option<(MessageKey, f64)>,
+    /// End of the list beyond which more was asked for.
     pub asked_older: Option<MessageKey>,
     pub asked_newer: Option<MessageKey>,
     pub marked_read: Option<MessageKey>,
@@ -54,6 +57,8 @@ pub(crate) struct Composer {
     /// Own message being changed, and the draft put aside for it.
     pub editing: Option<(MessageKey, String)>,
     pub reply: Option<MessageKey>,
+    /// Number of the last refused text that was taken back.
+    pub returned: u64,
     /// Since when the draft differs from what the app knows (egui time).
     pub dirty_since: Option<f64>,
     /// The draft as the app knows it.
@@ -73,6 +78,7 @@ impl Default for Composer {
             draft_rev: None,
             editing: None,
             reply: None,
+            returned: 0,
             dirty_since: None,
             known: String::new(),
             typing_told: f64::NEG_INFINITY,
@@ -95,6 +101,38 @@ impl Composer {
         match &mut self.editing {
             Some((_, aside)) => view.draft.clone_into(aside),
             None => view.draft.clone_into(&mut self.text),
+        }
+    }
+
+    /// Takes back what was refused. Nothing that is being written meanwhile is lost for it.
+    pub(crate) fn take_returned(&mut self, view: &ConversationView) {
+        let taken = self.returned;
+        // The last first: each is put above what stands there, so that they end in the order in which they were written.
+        for back in view.returned.iter().rev().filter(|back| back.number > taken) {
+            match back.edits {
+                Some(message) if self.editing.is_none() => {
+                    let reply = self.reply;
+                    self.edit(message, &back.text);
+                    self.reply = reply;
+                }
+                // Two messages cannot be changed at once: its words are kept as those of a new one.
+                _ => self.put_back(&back.text, back.reply_to),
+            }
+        }
+        let last = view.returned.iter().map(|back| back.number).max();
+        self.returned = self.returned.max(last.unwrap_or(0));
+    }
+
+    fn put_back(&mut self, text: &str, reply_to: Option<MessageKey>) {
+        let draft = match &mut self.editing {
+            Some((_, aside)) => aside,
+            None => &mut self.text,
+        };
+        if draft.trim().is_empty() {
+            text.clone_into(draft);
+            self.reply = self.reply.or(reply_to);
+        } else {
+            *draft = format!("{text}\n{draft}");
         }
     }
 

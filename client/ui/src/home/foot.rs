@@ -3,7 +3,7 @@
 use egui::{Align2, CornerRadius, Rect, Ui, pos2, vec2};
 
 use crate::action::UiAction;
-use crate::cx::{Cx, t, tf};
+use crate::cx::{Cx, keyed, t, tf};
 use crate::paint::{self, Type};
 use crate::strings::Arg;
 use crate::text::{clean_name, duration};
@@ -53,9 +53,9 @@ pub(crate) fn foot(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, view: &HomeView) {
         vec2(tok::ICON_BUTTON, tok::ICON_BUTTON),
     );
     let mute = deafen.translate(vec2(-40.0, 0.0));
-    let (icon, label, color) = mute_look(me.muted || me.deafened);
+    let (icon, label, color) = mute_look(me.is_silent());
     if widgets::icon_button(ui, cx, "me.mute", mute, icon, &label, color).clicked() {
-        cx.emit(UiAction::SetMuted(!me.muted));
+        cx.emit(UiAction::SetMuted(!me.is_silent()));
     }
     let (icon, label, color) = deafen_look(me.deafened);
     if widgets::icon_button(ui, cx, "me.deafen", deafen, icon, &label, color).clicked() {
@@ -88,21 +88,21 @@ pub(crate) fn foot(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, view: &HomeView) {
     cx.mark("me.connection", state);
 }
 
-/// Sign, name and colour of the mute control.
-pub(crate) fn mute_look(muted: bool) -> (char, std::borrow::Cow<'static, str>, egui::Color32) {
-    if muted {
-        (icons::MIC_OFF, t("unmute"), tok::GIANT)
+/// Sign, name and colour of the mute control. `silent`: closed by mute or by deafen, either of which it ends.
+pub(crate) fn mute_look(silent: bool) -> (char, String, egui::Color32) {
+    if silent {
+        (icons::MIC_OFF, keyed("unmute", "press-mute"), tok::GIANT)
     } else {
-        (icons::MIC, t("mute"), tok::TEXT_SOFT)
+        (icons::MIC, keyed("mute", "press-mute"), tok::TEXT_SOFT)
     }
 }
 
 /// Sign, name and colour of the deafen control.
-pub(crate) fn deafen_look(deafened: bool) -> (char, std::borrow::Cow<'static, str>, egui::Color32) {
+pub(crate) fn deafen_look(deafened: bool) -> (char, String, egui::Color32) {
     if deafened {
-        (icons::HEADPHONE_OFF, t("undeafen"), tok::GIANT)
+        (icons::HEADPHONE_OFF, keyed("undeafen", "press-deafen"), tok::GIANT)
     } else {
-        (icons::HEADPHONES, t("deafen"), tok::TEXT_SOFT)
+        (icons::HEADPHONES, keyed("deafen", "press-deafen"), tok::TEXT_SOFT)
     }
 }
 
@@ -179,7 +179,7 @@ fn running(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, call: &RunningCall) {
         "home.leave_call",
         hang,
         icons::PHONE_OFF,
-        &t("call-leave"),
+        &keyed("call-leave", "press-leave"),
         tok::GIANT,
     )
     .clicked()

@@ -3,7 +3,7 @@
 use egui::{Align2, CornerRadius, Rect, Sense, Ui, pos2, vec2};
 
 use crate::action::UiAction;
-use crate::cx::{Cx, t, tf};
+use crate::cx::{Cx, named, t, tf};
 use crate::fonts::Weight;
 use crate::icons;
 use crate::paint::{self, Type};
@@ -11,7 +11,7 @@ use crate::strings::Arg;
 use crate::text::{ago, clean_name, one_line};
 use crate::tokens as tok;
 use crate::view::{ContactRow, Delivery, HomeView, MainPane, PeerKey, RequestState};
-use crate::widgets::{self, Kind};
+use crate::widgets::{self, Kind, Name};
 
 /// Height of a row with two lines.
 const ROW: f32 = 52.0;
@@ -78,9 +78,11 @@ fn ground(ui: &Ui, cx: &Cx<'_>, response: &egui::Response, rect: Rect, chosen: b
 
 fn row(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, contact: &ContactRow, chosen: bool) {
     let rect = next_row(ui, ROW);
+    let place = format!("home.contact.{at}");
+    let key = Name::of(&place, named("home.contact").with(contact.peer));
     if !ui.is_rect_visible(rect) && !chosen {
         // Rows out of sight still take part in the order of the Tab key.
-        if widgets::press(ui, cx, &format!("home.contact.{at}"), rect, &contact.name).clicked() {
+        if widgets::press(ui, cx, key, rect, &contact.name).clicked() {
             cx.emit(UiAction::OpenChannel(contact.channel));
         }
         return;
@@ -98,7 +100,7 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, contact: &ContactRow, chosen: bo
     } else {
         name.clone()
     };
-    let response = widgets::press(ui, cx, &format!("home.contact.{at}"), rect, &label);
+    let response = widgets::press(ui, cx, key, rect, &label);
     ground(ui, cx, &response, rect, chosen);
 
     let planet = Rect::from_center_size(
@@ -225,10 +227,10 @@ fn unread(ui: &Ui, right: egui::Pos2, count: u32) -> f32 {
     } else {
         count.to_string()
     };
-    let galley = paint::line(ui, &text, Type::strong(10.0, tok::TEXT_ON_ACCENT), 40.0);
+    let galley = paint::line(ui, &text, Type::strong(tok::TYPE_MARK, tok::TEXT_ON_ACCENT), 40.0);
     let size = vec2((galley.size().x + 8.0).max(16.0), 16.0);
     let rect = Rect::from_center_size(pos2(right.x - size.x / 2.0, right.y), size);
-    ui.painter().rect_filled(rect, 8.0, tok::GIANT_DEEP);
+    ui.painter().rect_filled(rect, tok::RADIUS_MARK, tok::GIANT_DEEP);
     paint::put(ui.painter(), rect.center(), Align2::CENTER_CENTER, galley);
     rect.left()
 }
@@ -333,7 +335,8 @@ fn requests(ui: &mut Ui, cx: &mut Cx<'_>, view: &HomeView) {
 
 fn request_row(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, peer: PeerKey, words: &str, state: &str, new: bool) {
     let rect = next_row(ui, 42.0);
-    let response = widgets::press(ui, cx, name, rect, words);
+    let key = Name::of(name, named("home.request").with(peer));
+    let response = widgets::press(ui, cx, key, rect, words);
     ground(ui, cx, &response, rect, false);
     cx.fonts.note(words);
     let planet = Rect::from_center_size(

@@ -3,7 +3,7 @@
 use egui::{Align2, Color32, CornerRadius, Rect, Ui, pos2, vec2};
 
 use crate::action::UiAction;
-use crate::cx::{Cx, t};
+use crate::cx::{Cx, keyed, t};
 use crate::paint::{self, Type};
 use crate::state::UiState;
 use crate::tokens as tok;
@@ -35,8 +35,7 @@ pub(crate) fn rail(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, state: &UiState, view: 
     if tool(ui, cx, "rail.people", button, icons::USERS, &t("rail-people"), look) && !people_chosen {
         cx.emit(state.back_to_talk(view));
     }
-    let unread: u32 = view.contacts.iter().map(|row| row.unread).fold(0, u32::saturating_add);
-    badge(ui, button, unread);
+    badge(ui, button, view.unread);
 
     let mut at = 1.0;
     if let Some(call) = &view.call
@@ -52,7 +51,16 @@ pub(crate) fn rail(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, state: &UiState, view: 
     let adding = matches!(view.main, MainPane::AddContact(_));
     let look = if adding { Look::Chosen } else { Look::Dashed };
     let button = slot(at);
-    if tool(ui, cx, "home.add_contact", button, icons::PLUS, &t("rail-add"), look) && !adding {
+    if tool(
+        ui,
+        cx,
+        "home.add_contact",
+        button,
+        icons::PLUS,
+        &keyed("rail-add", "press-add"),
+        look,
+    ) && !adding
+    {
         cx.emit(UiAction::OpenAddContact);
     }
     badge(ui, button, u32::try_from(view.requests_in.len()).unwrap_or(u32::MAX));
@@ -69,7 +77,7 @@ pub(crate) fn rail(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, state: &UiState, view: 
         "home.settings",
         foot,
         icons::SETTINGS,
-        &t("rail-settings"),
+        &keyed("rail-settings", "press-settings"),
         look,
     ) && !settings
     {
@@ -161,11 +169,12 @@ fn badge(ui: &Ui, button: Rect, count: u32) {
     } else {
         count.to_string()
     };
-    let galley = paint::line(ui, &text, Type::strong(10.0, tok::TEXT_ON_ACCENT), 40.0);
+    let galley = paint::line(ui, &text, Type::strong(tok::TYPE_MARK, tok::TEXT_ON_ACCENT), 40.0);
     let size = vec2((galley.size().x + 8.0).max(16.0), 16.0);
     let center = pos2(button.right() + 4.0 - size.x / 2.0, button.top() + 4.0);
     let rect = Rect::from_center_size(center, size);
-    ui.painter().rect_filled(rect.expand(2.0), 10.0, tok::DOT_RING);
-    ui.painter().rect_filled(rect, 8.0, tok::GIANT_DEEP);
+    ui.painter()
+        .rect_filled(rect.expand(2.0), tok::RADIUS_MARK + 2, tok::DOT_RING);
+    ui.painter().rect_filled(rect, tok::RADIUS_MARK, tok::GIANT_DEEP);
     paint::put(ui.painter(), rect.center(), Align2::CENTER_CENTER, galley);
 }

@@ -7,7 +7,7 @@ use crate::cx::{Cx, named, t, tf};
 use crate::entry::take_submit;
 use crate::paint::{self, Type};
 use crate::strings::Arg;
-use crate::text::{clean_name, host_of, one_line};
+use crate::text::{clean_name, host_of, name_fits, one_line};
 use crate::tokens as tok;
 use crate::view::{ChannelKey, MessageKey, PeerKey};
 use crate::widgets::{self, Field, Kind};
@@ -40,6 +40,8 @@ pub(crate) enum Dialog {
         /// Which.
         message: MessageKey,
     },
+    /// Make another invite link, upon which those given away stop working?
+    NewLink,
     /// Another name for somebody.
     Rename {
         /// Whom.
@@ -100,6 +102,7 @@ pub(crate) fn dialog(ctx: &Context, cx: &mut Cx<'_>, state: &mut Option<Dialog>)
             Dialog::Delete { channel, message } => {
                 cx.emit(UiAction::DeleteMessage { channel, message });
             }
+            Dialog::NewLink => cx.emit(UiAction::NewLink),
             Dialog::Rename { peer, name, .. } => {
                 cx.emit(UiAction::RenameContact {
                     peer,
@@ -112,7 +115,7 @@ pub(crate) fn dialog(ctx: &Context, cx: &mut Cx<'_>, state: &mut Option<Dialog>)
 
 fn head(ui: &mut Ui, title: &str, words: &str) {
     let width = ui.available_width();
-    let galley = paint::paragraph(ui, title, Type::strong(17.0, tok::TEXT).on(24.0), width);
+    let galley = paint::paragraph(ui, title, Type::strong(tok::TYPE_QUESTION, tok::TEXT).on(24.0), width);
     let rect = ui.allocate_exact_size(vec2(width, galley.size().y), Sense::hover()).0;
     paint::put(ui.painter(), rect.min, Align2::LEFT_TOP, galley);
     ui.add_space(8.0);
@@ -172,6 +175,10 @@ fn question(ui: &mut Ui, cx: &mut Cx<'_>, open: &Dialog) -> Answer {
             head(ui, &t("dialog-delete-title"), &t("dialog-delete-words"));
             buttons(ui, cx, &t("dialog-delete-yes"), Kind::Danger)
         }
+        Dialog::NewLink => {
+            head(ui, &t("dialog-new-link-title"), &t("dialog-new-link-words"));
+            buttons(ui, cx, &t("add-own-new"), Kind::Danger)
+        }
         Dialog::Rename { .. } => Answer::No,
     }
 }
@@ -228,13 +235,26 @@ fn rename(ui: &mut Ui, cx: &mut Cx<'_>, name: &mut String, grabs: &mut u8) -> An
     let enter = take_submit(ui.ctx());
     let hint = t("dialog-rename-hint");
     let mut field = Field::new("dialog.name", rect, &hint);
-    field.limit = 48;
+    field.bad = !name_fits(name);
     widgets::field(ui, cx, &field, name);
+    let fits = name_fits(name);
+    if !fits {
+        ui.add_space(8.0);
+        let kind = Type::regular(tok::TYPE_SMALL, tok::GIANT).on(17.0);
+        let galley = paint::paragraph(ui, &t("name-too-long"), kind, width);
+        let rect = ui.allocate_exact_size(vec2(width, galley.size().y), Sense::hover()).0;
+        cx.mark("dialog.too_long", rect);
+        paint::put(ui.painter(), rect.min, Align2::LEFT_TOP, galley);
+    }
     ui.add_space(18.0);
     // A name that would be drawn as nothing gives back their own.
     if !name.trim().is_empty() && clean_name(name) == t("name-none") {
         name.clear();
     }
     let answer = buttons(ui, cx, &t("save"), Kind::Primary);
-    if enter { Answer::Yes } else { answer }
+    match if enter { Answer::Yes } else { answer } {
+        // It stays open, and says why.
+        Answer::Yes if !fits => Answer::Open,
+        answer => answer,
+    }
 }

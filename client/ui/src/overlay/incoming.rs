@@ -3,7 +3,7 @@
 use egui::{Align2, Area, Context, CornerRadius, Order, Rect, Stroke, Ui, pos2, vec2};
 
 use crate::action::UiAction;
-use crate::cx::{Cx, named, t, tf};
+use crate::cx::{Cx, keyed, named, t, tf};
 use crate::icons;
 use crate::paint::{self, Type};
 use crate::strings::Arg;
@@ -75,7 +75,7 @@ pub(crate) fn incoming(ctx: &Context, cx: &mut Cx<'_>, window: Rect, view: &Inco
             cx.fonts.note(&name);
 
             let y = rect.top() + 152.0;
-            let strong = Type::strong(18.0, tok::TEXT);
+            let strong = Type::strong(tok::TYPE_CARD, tok::TEXT);
             paint::label(
                 ui,
                 pos2(center.x, y),
@@ -103,6 +103,10 @@ pub(crate) fn incoming(ctx: &Context, cx: &mut Cx<'_>, window: Rect, view: &Inco
             let accept = Rect::from_center_size(pos2(center.x + 62.0, y), vec2(56.0, 56.0));
             let no = t("incoming-decline");
             let yes = t("incoming-accept");
+            let (no_keyed, yes_keyed) = (
+                keyed("incoming-decline", "press-decline"),
+                keyed("incoming-accept", "press-accept"),
+            );
             let fill = tok::GIANT_DEEP;
             if widgets::round_button(
                 ui,
@@ -110,7 +114,7 @@ pub(crate) fn incoming(ctx: &Context, cx: &mut Cx<'_>, window: Rect, view: &Inco
                 "call.decline",
                 decline,
                 icons::PHONE_OFF,
-                &no,
+                &no_keyed,
                 fill,
                 tok::TEXT_ON_ACCENT,
             )
@@ -124,7 +128,7 @@ pub(crate) fn incoming(ctx: &Context, cx: &mut Cx<'_>, window: Rect, view: &Inco
                 "call.accept",
                 accept,
                 icons::PHONE,
-                &yes,
+                &yes_keyed,
                 tok::AURORA,
                 tok::VOID,
             )
@@ -174,7 +178,10 @@ fn notes(view: &IncomingCallView) -> Vec<String> {
         notes.push(tf("incoming-others", &[("names", Arg::Text(&join(&view.others)))]));
     }
     if !view.strangers.is_empty() {
-        notes.push(tf("call-strangers", &[("names", Arg::Text(&join(&view.strangers)))]));
+        notes.push(tf(
+            "incoming-strangers",
+            &[("names", Arg::Text(&join(&view.strangers)))],
+        ));
     }
     if view.leaves_other {
         notes.push(t("incoming-leaves").into_owned());

@@ -13,7 +13,7 @@ use crate::paint::{self, Type};
 use crate::strings::Arg;
 use crate::text::clean_name;
 use crate::tokens as tok;
-use crate::view::{CallPhase, Connection, HomeView, PeerKey};
+use crate::view::{CallPhase, Connection, HomeView, IncomingCallView, PeerKey};
 use crate::widgets::{self, Field};
 
 /// The open palette.
@@ -39,7 +39,7 @@ const LINE: f32 = 40.0;
 /// Draws the palette while it is open.
 pub(crate) fn palette(ctx: &Context, cx: &mut Cx<'_>, state: &mut Option<Palette>, home: &HomeView) {
     let Some(open) = state else { return };
-    let found = matching(entries(home), &open.text);
+    let found = matching(entries(home, cx.view.incoming), &open.text);
     let last = found.len().saturating_sub(1);
     open.chosen = open.chosen.min(last);
     if take_key(ctx, Modifiers::NONE, Key::ArrowDown, true) {
@@ -164,7 +164,7 @@ fn line(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, entry: &Entry, chosen: bool, mo
     response.clicked()
 }
 
-fn entries(home: &HomeView) -> Vec<Entry> {
+fn entries(home: &HomeView, incoming: Option<&IncomingCallView>) -> Vec<Entry> {
     let mut entries = Vec::new();
     let plain = |words: String, note: &str, icon, action| Entry {
         words,
@@ -173,6 +173,26 @@ fn entries(home: &HomeView) -> Vec<Entry> {
         peer: None,
         action,
     };
+    // What rings comes first: it is what cannot wait.
+    if let Some(call) = incoming {
+        for (key, press, icon, action) in [
+            (
+                "palette-accept",
+                "press-accept",
+                icons::PHONE,
+                UiAction::AcceptCall(call.call),
+            ),
+            (
+                "palette-decline",
+                "press-decline",
+                icons::PHONE_OFF,
+                UiAction::DeclineCall(call.call),
+            ),
+        ] {
+            let words = tf(key, &[("name", Arg::Text(&clean_name(&call.name)))]);
+            entries.push(plain(words, &t(press), icon, action));
+        }
+    }
     for contact in &home.contacts {
         entries.push(Entry {
             words: clean_name(&contact.name),
@@ -195,7 +215,7 @@ fn entries(home: &HomeView) -> Vec<Entry> {
         ));
         entries.push(plain(
             t("call-leave").into_owned(),
-            "",
+            &t("press-leave"),
             icons::PHONE_OFF,
             UiAction::LeaveCall(call.call),
         ));
@@ -206,17 +226,17 @@ fn entries(home: &HomeView) -> Vec<Entry> {
             entries.push(plain(words, "", icons::PHONE, UiAction::StartCall(contact.channel)));
         }
     }
-    let muted = home.me.muted;
-    let (words, icon) = if muted {
+    let silent = home.me.is_silent();
+    let (words, icon) = if silent {
         (t("unmute"), icons::MIC)
     } else {
         (t("mute"), icons::MIC_OFF)
     };
     entries.push(plain(
         words.into_owned(),
-        "Ctrl+Shift+M",
+        &t("press-mute"),
         icon,
-        UiAction::SetMuted(!muted),
+        UiAction::SetMuted(!silent),
     ));
     let deaf = home.me.deafened;
     let (words, icon) = if deaf {
@@ -226,19 +246,19 @@ fn entries(home: &HomeView) -> Vec<Entry> {
     };
     entries.push(plain(
         words.into_owned(),
-        "Ctrl+Shift+D",
+        &t("press-deafen"),
         icon,
         UiAction::SetDeafened(!deaf),
     ));
     entries.push(plain(
         t("rail-add").into_owned(),
-        "Ctrl+N",
+        &t("press-add"),
         icons::USER_PLUS,
         UiAction::OpenAddContact,
     ));
     entries.push(plain(
         t("rail-settings").into_owned(),
-        "Ctrl+,",
+        &t("press-settings"),
         icons::SETTINGS,
         UiAction::OpenSettings,
     ));

@@ -1,6 +1,6 @@
 //! Short notices at the right upper corner, newest at the top.
 
-use egui::{Align2, Area, Color32, Context, CornerRadius, Order, Rect, Ui, pos2, vec2};
+use egui::{Align2, Area, Color32, Context, CornerRadius, Order, Rect, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
 
 use crate::action::UiAction;
 use crate::cx::{Cx, named, t};
@@ -13,6 +13,8 @@ use crate::{icons, widgets};
 
 /// Most notices on the screen; older ones wait.
 const MOST: usize = 4;
+/// Lines of what somebody wrote. The program's own words are said to the end.
+const ROWS: usize = 4;
 
 /// Draws the notices.
 pub(crate) fn toasts(ctx: &Context, cx: &mut Cx<'_>, window: Rect) {
@@ -48,7 +50,7 @@ pub(crate) fn toasts(ctx: &Context, cx: &mut Cx<'_>, window: Rect) {
 fn look(notice: &Notice) -> (char, Color32) {
     match notice {
         Notice::Error(_) => (icons::CIRCLE_ALERT, tok::GIANT),
-        Notice::Message { .. } => (icons::MESSAGE_CIRCLE, tok::ION),
+        Notice::Message { .. } | Notice::Messages { .. } => (icons::MESSAGE_CIRCLE, tok::ION),
         Notice::Request { .. } => (icons::USER_PLUS, tok::ION),
         Notice::Accepted { .. } => (icons::CIRCLE_CHECK, tok::AURORA),
         Notice::RequestSent { .. } => (icons::SEND_HORIZONTAL, tok::ION),
@@ -56,9 +58,21 @@ fn look(notice: &Notice) -> (char, Color32) {
         Notice::Joined { .. } => (icons::PHONE_INCOMING, tok::AURORA),
         Notice::Left { .. } => (icons::PHONE_OFF, tok::TEXT_SOFT),
         Notice::SessionHealed { .. } => (icons::SHIELD_ALERT, tok::SOLAR),
+        Notice::BindingFailed { .. } => (icons::SHIELD_ALERT, tok::GIANT),
+        Notice::VersionMismatch { .. } => (icons::CIRCLE_ALERT, tok::SOLAR),
+        Notice::RequestFailed { .. } => (icons::CIRCLE_ALERT, tok::GIANT),
         Notice::DeviceChanged { .. } => (icons::AUDIO_LINES, tok::ION),
         Notice::Copied => (icons::CLIPBOARD_CHECK, tok::AURORA),
         Notice::Saved => (icons::CIRCLE_CHECK, tok::AURORA),
+    }
+}
+
+/// Where a notice leads.
+fn leads(toast: &ToastView) -> Option<UiAction> {
+    match (&toast.notice, toast.channel) {
+        (_, Some(channel)) => Some(UiAction::OpenChannel(channel)),
+        (Notice::Request { .. }, None) => Some(UiAction::OpenAddContact),
+        _ => None,
     }
 }
 
@@ -72,7 +86,11 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, min: egui::Pos2, width: f32, toast: &ToastV
         egui::text::LayoutJob::single_section(line, Type::regular(tok::TYPE_SMALL, tok::TEXT_SOFT).on(17.0).format());
     job.wrap = egui::text::TextWrapping {
         max_width: text_width,
-        max_rows: 4,
+        max_rows: if matches!(toast.notice, Notice::Message { .. }) {
+            ROWS
+        } else {
+            usize::MAX
+        },
         break_anywhere: false,
         overflow_character: Some('…'),
     };
@@ -84,7 +102,16 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, min: egui::Pos2, width: f32, toast: &ToastV
     ui.set_min_size(rect.size());
 
     let name = format!("toast.{}", toast.id);
-    let response = widgets::press(ui, cx, &name, rect, title.text());
+    let lead = leads(toast);
+    let response = if lead.is_some() {
+        widgets::press(ui, cx, &name, rect, title.text())
+    } else {
+        // Nothing to press: the keyboard passes by, and a screen reader hears a text.
+        cx.mark(&name, rect);
+        let response = ui.interact(rect, named(&name), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, title.text()));
+        response
+    };
     let shadow = egui::Shadow {
         offset: [0, 8],
         blur: 28,
@@ -96,7 +123,7 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, min: egui::Pos2, width: f32, toast: &ToastV
     ));
     paint::panel(ui.painter(), rect, tok::RADIUS, tok::GLASS_POPUP, tok::LINE_STRONG);
     let warmth = widgets::hover(ui, cx, &response);
-    if toast.channel.is_some() {
+    if lead.is_some() {
         ui.painter().rect_filled(
             rect,
             CornerRadius::same(tok::RADIUS),
@@ -135,10 +162,10 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, min: egui::Pos2, width: f32, toast: &ToastV
     if closed {
         cx.emit(UiAction::DismissToast(toast.id));
     } else if response.clicked()
-        && let Some(channel) = toast.channel
+        && let Some(lead) = lead
     {
         cx.emit(UiAction::DismissToast(toast.id));
-        cx.emit(UiAction::OpenChannel(channel));
+        cx.emit(lead);
     }
     height
 }

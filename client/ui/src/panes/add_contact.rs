@@ -8,6 +8,7 @@ use crate::action::UiAction;
 use crate::cx::{Cx, named, t, tf};
 use crate::entry::take_submit;
 use crate::home::Place;
+use crate::overlay::Dialog;
 use crate::paint::{self, Type};
 use crate::start::notice;
 use crate::strings::{self, Arg};
@@ -16,7 +17,7 @@ use crate::tokens as tok;
 
 use crate::icons;
 use crate::view::{AddContactView, HomeView, Level, LinkCheck, RequestIn, RequestOut, RequestState};
-use crate::widgets::{self, Field, Kind};
+use crate::widgets::{self, Field, Kind, Name};
 
 /// Draws the pane.
 pub(crate) fn add_contact(
@@ -24,6 +25,7 @@ pub(crate) fn add_contact(
     cx: &mut Cx<'_>,
     place: &Place,
     link: &mut String,
+    dialog: &mut Option<Dialog>,
     home: &HomeView,
     view: &AddContactView,
 ) {
@@ -31,9 +33,9 @@ pub(crate) fn add_contact(
     column(ui, place, "add", |ui| {
         theirs(ui, cx, link, view);
         ui.add_space(30.0);
-        own(ui, cx, view);
+        own(ui, cx, dialog, view);
         ui.add_space(30.0);
-        requests(ui, cx, home);
+        requests(ui, cx, dialog, home);
     });
 }
 
@@ -126,7 +128,7 @@ fn theirs(ui: &mut Ui, cx: &mut Cx<'_>, link: &mut String, view: &AddContactView
 }
 
 /// One's own link, to give away.
-fn own(ui: &mut Ui, cx: &mut Cx<'_>, view: &AddContactView) {
+fn own(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Option<Dialog>, view: &AddContactView) {
     heading(ui, &t("add-own"), &t("add-own-lead"));
     let row = next(ui, tok::FIELD_HEIGHT);
     let button = Rect::from_min_size(pos2(row.right() - 120.0, row.top()), vec2(120.0, row.height()));
@@ -149,9 +151,17 @@ fn own(ui: &mut Ui, cx: &mut Cx<'_>, view: &AddContactView) {
             cx.emit(UiAction::Copied);
         }
     });
+    if ready {
+        ui.add_space(8.0);
+        let at = next(ui, 20.0).left_center() + vec2(4.0, 0.0);
+        let label = t("add-own-new");
+        if widgets::link_button(ui, cx, "add.new_link", at, Align2::LEFT_CENTER, &label, tok::TEXT_SOFT).clicked() {
+            *dialog = Some(Dialog::NewLink);
+        }
+    }
 }
 
-fn requests(ui: &mut Ui, cx: &mut Cx<'_>, home: &HomeView) {
+fn requests(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Option<Dialog>, home: &HomeView) {
     if home.requests_in.is_empty() && home.requests_out.is_empty() {
         return;
     }
@@ -166,7 +176,7 @@ fn requests(ui: &mut Ui, cx: &mut Cx<'_>, home: &HomeView) {
     );
     for (at, request) in home.requests_in.iter().enumerate() {
         ui.add_space(8.0);
-        request_in(ui, cx, at, request);
+        request_in(ui, cx, dialog, at, request);
     }
     for (at, request) in home.requests_out.iter().enumerate() {
         ui.add_space(8.0);
@@ -203,7 +213,7 @@ fn person(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, peer: crate::view::PeerKey, titl
     );
 }
 
-fn request_in(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, request: &RequestIn) {
+fn request_in(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Option<Dialog>, at: usize, request: &RequestIn) {
     // Buttons go below where the row is too narrow for both.
     let narrow = ui.available_width() < 520.0;
     let rect = next(ui, if narrow { 108.0 } else { 64.0 });
@@ -223,10 +233,11 @@ fn request_in(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, request: &RequestIn) {
     let text_right = if narrow { rect.right() } else { block.left() };
     person(ui, cx, rect, request.peer, &name, &words, text_right);
     let label = tf("request-block", &[("name", Arg::Text(&name))]);
+    let id = named("request").with(request.peer);
     if widgets::icon_button(
         ui,
         cx,
-        &format!("request.{at}.block"),
+        Name::of(&format!("request.{at}.block"), id.with("block")),
         block,
         icons::BAN,
         &label,
@@ -234,12 +245,15 @@ fn request_in(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, request: &RequestIn) {
     )
     .clicked()
     {
-        cx.emit(UiAction::BlockContact(request.peer));
+        *dialog = Some(Dialog::Block {
+            peer: request.peer,
+            name,
+        });
     }
     if widgets::button(
         ui,
         cx,
-        &format!("request.{at}.decline"),
+        Name::of(&format!("request.{at}.decline"), id.with("decline")),
         decline,
         &t("decline"),
         None,
@@ -252,7 +266,7 @@ fn request_in(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, request: &RequestIn) {
     if widgets::button(
         ui,
         cx,
-        &format!("request.{at}.accept"),
+        Name::of(&format!("request.{at}.accept"), id.with("accept")),
         accept,
         &t("accept"),
         None,
@@ -284,7 +298,10 @@ fn request_out(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, request: &RequestOut) {
     if widgets::button(
         ui,
         cx,
-        &format!("request_out.{at}.cancel"),
+        Name::of(
+            &format!("request_out.{at}.cancel"),
+            named("request_out").with(request.peer),
+        ),
         cancel,
         &label,
         None,

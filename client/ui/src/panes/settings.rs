@@ -9,6 +9,7 @@ mod sound;
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 
 use super::column;
+use crate::action::UiAction;
 use crate::cx::{Cx, t};
 use crate::fonts::Weight;
 use crate::home::Place;
@@ -25,6 +26,28 @@ pub(crate) struct SettingsState {
     name: Option<(String, String)>,
     /// Server address being typed, with the one it started from.
     server: Option<(String, String)>,
+    /// The app was told that sound devices are being looked at.
+    watches: bool,
+}
+
+impl SettingsState {
+    /// The app has left the profile, and with it whatever it was told.
+    pub(crate) fn forget_devices(&mut self) {
+        self.watches = false;
+    }
+
+    /// Tells the app when somebody begins to look at sound devices, and when no longer.
+    fn watch(&mut self, cx: &mut Cx<'_>, on: bool) {
+        if self.watches != on {
+            self.watches = on;
+            cx.emit(UiAction::WatchDevices(on));
+        }
+    }
+}
+
+/// The settings are no longer shown.
+pub(crate) fn leave_settings(cx: &mut Cx<'_>, state: &mut SettingsState) {
+    state.watch(cx, false);
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -52,6 +75,12 @@ pub(crate) fn settings(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &mut 
     place.titled(ui, cx, &t("rail-settings"));
     column(ui, place, "settings", |ui| {
         tabs(ui, cx, state);
+        let sound = state.tab == Tab::Sound;
+        if state.watches && !sound && view.mic_test {
+            // Out of sight nobody would know that the microphone is open.
+            cx.emit(UiAction::MicTest(false));
+        }
+        state.watch(cx, sound);
         ui.add_space(22.0);
         match state.tab {
             Tab::Profile => profile::profile(ui, cx, state, view),
@@ -96,7 +125,7 @@ fn tabs(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
         } else {
             (tok::FIELD.lerp_to_gamma(tok::CONTROL_HOVER, warmth), tok::LINE)
         };
-        paint::panel(ui.painter(), rect, 16, fill, line);
+        paint::panel(ui.painter(), rect, tok::RADIUS_TAB, fill, line);
         let color = if chosen { tok::TEXT } else { tok::TEXT_SOFT };
         let kind = Type::new(Weight::Medium, tok::TYPE_NOTE, color);
         paint::label(
@@ -108,7 +137,7 @@ fn tabs(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
             size,
         );
         if response.has_focus() {
-            paint::focus_ring(ui.painter(), rect, 16);
+            paint::focus_ring(ui.painter(), rect, tok::RADIUS_TAB);
         }
         if response.clicked() {
             state.tab = tab;

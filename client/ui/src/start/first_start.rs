@@ -11,6 +11,7 @@ use crate::entry::take_submit;
 use crate::paint::{self, Type};
 use crate::state::{FirstStartState, PASSPHRASE_MAX};
 use crate::strings::Arg;
+use crate::text::name_fits;
 use crate::tokens as tok;
 use crate::view::FirstStartView;
 use crate::widgets::{self, Field, Kind};
@@ -54,12 +55,24 @@ pub(crate) fn first_start(
             busy(ui, still, stage);
             return;
         }
-        let ready = is_ready(state);
+        let missing = missing(state);
+        let ready = missing.is_none();
         let rect = next(ui, tok::BUTTON_HEIGHT);
         ui.add_enabled_ui(ready, |ui| {
             let label = t("firststart-create");
             submit |= widgets::button(ui, cx, "firststart.create", rect, &label, None, Kind::Primary).clicked();
         });
+        ui.add_space(8.0);
+        if let Some(key) = missing {
+            let kind = Type::regular(tok::TYPE_SMALL, tok::TEXT_SOFT).on(17.0);
+            let galley = paint::paragraph(ui, &count(key), kind, ui.available_width());
+            let rect = next(ui, galley.size().y);
+            cx.mark("firststart.missing", rect);
+            paint::put(ui.painter(), rect.min, Align2::LEFT_TOP, galley);
+        } else {
+            // The button must not move away under who is about to press it.
+            ui.add_space(17.0);
+        }
         if view.can_go_back {
             ui.add_space(14.0);
             let at = next(ui, 16.0).center();
@@ -92,7 +105,7 @@ pub(crate) fn first_start(
 fn fields(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FirstStartState, view: &FirstStartView) {
     let hint = t("firststart-name");
     let mut name = Field::new("firststart.name", next(ui, tok::FIELD_HEIGHT), &hint);
-    name.limit = 48;
+    name.bad = !name_fits(&state.name);
     widgets::field(ui, cx, &name, &mut state.name);
     ui.add_space(12.0);
 
@@ -101,7 +114,8 @@ fn fields(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FirstStartState, view: &Firs
     let server = state.server.get_or_insert_with(|| view.server.clone());
     caption(ui, &t("firststart-server"));
     let hint = t("firststart-server-hint");
-    let field = Field::new("firststart.server", next(ui, tok::FIELD_HEIGHT), &hint);
+    let mut field = Field::new("firststart.server", next(ui, tok::FIELD_HEIGHT), &hint);
+    field.bad = server.trim().is_empty();
     widgets::field(ui, cx, &field, server);
     ui.add_space(14.0);
 }
@@ -125,8 +139,10 @@ fn passphrases(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FirstStartState) {
     let bar = next(ui, 4.0);
     let score = score(state);
     let empty = state.passphrase.is_empty();
+    let short = state.passphrase.chars().count() < LEAST_LENGTH;
     let (share, color, verdict) = match (empty, score) {
         (true, _) => (0.0, tok::GIANT, "strength-empty"),
+        _ if short => (0.12, tok::GIANT, "strength-short"),
         (_, 0) => (0.12, tok::GIANT, "strength-0"),
         (_, 1) => (0.3, tok::GIANT, "strength-1"),
         (_, 2) => (0.55, tok::SOLAR, "strength-2"),
@@ -138,7 +154,8 @@ fn passphrases(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FirstStartState) {
     ui.add_space(5.0);
     let line = next(ui, 16.0);
     let kind = Type::regular(tok::TYPE_SMALL, if empty { tok::TEXT_FAINT } else { color });
-    paint::label(ui, line.left_top(), Align2::LEFT_TOP, &t(verdict), kind, line.width());
+    let at = line.left_top();
+    paint::label(ui, at, Align2::LEFT_TOP, &count(verdict), kind, line.width());
     ui.add_space(8.0);
 
     let differs = !state.again.is_empty() && *state.again != *state.passphrase;
@@ -192,9 +209,33 @@ fn score(state: &mut FirstStartState) -> u8 {
     }
 }
 
-fn is_ready(state: &mut FirstStartState) -> bool {
-    let strong = state.passphrase.chars().count() >= LEAST_LENGTH && score(state) >= LEAST_SCORE;
-    !state.name.trim().is_empty() && strong && *state.passphrase == *state.again
+/// Words that may name the least length.
+fn count(key: &str) -> String {
+    tf(key, &[("count", Arg::Number(LEAST_LENGTH as i64))])
+}
+
+/// What is still missing before a profile can be made, in the order of the form; `None` when nothing is.
+fn missing(state: &mut FirstStartState) -> Option<&'static str> {
+    let length = state.passphrase.chars().count();
+    if state.name.trim().is_empty() {
+        Some("firststart-needs-name")
+    } else if !name_fits(&state.name) {
+        Some("name-too-long")
+    } else if length == 0 {
+        Some("firststart-needs-passphrase")
+    } else if length < LEAST_LENGTH {
+        Some("firststart-needs-longer")
+    } else if score(state) < LEAST_SCORE {
+        Some("firststart-needs-stronger")
+    } else if state.again.is_empty() {
+        Some("firststart-needs-again")
+    } else if *state.passphrase != *state.again {
+        Some("firststart-differs")
+    } else if state.server.as_deref().is_none_or(|server| server.trim().is_empty()) {
+        Some("firststart-needs-server")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -204,6 +245,7 @@ mod tests {
     fn form(name: &str, passphrase: &str, again: &str) -> FirstStartState {
         let mut state = FirstStartState {
             name: name.into(),
+            server: Some("wss://talk.example.org".into()),
             ..Default::default()
         };
         state.passphrase.push_str(passphrase);
@@ -214,11 +256,34 @@ mod tests {
     #[test]
     fn a_profile_needs_a_name_and_a_strong_passphrase_twice() {
         let good = "seven quiet moons over jupiter";
-        assert!(is_ready(&mut form("Rhea", good, good)));
-        assert!(!is_ready(&mut form("  ", good, good)));
-        assert!(!is_ready(&mut form("Rhea", good, "seven quiet moons over saturn")));
-        assert!(!is_ready(&mut form("Rhea", "password", "password")));
-        assert!(!is_ready(&mut form("Rhea", "x7#Qp", "x7#Qp")), "too short, however odd");
+        let needs = |name: &str, passphrase: &str, again: &str| missing(&mut form(name, passphrase, again));
+        assert_eq!(needs("Rhea", good, good), None);
+        assert_eq!(needs("  ", good, good), Some("firststart-needs-name"));
+        assert_eq!(needs("Rhea", "", ""), Some("firststart-needs-passphrase"));
+        assert_eq!(needs("Rhea", good, ""), Some("firststart-needs-again"));
+        assert_eq!(
+            needs("Rhea", good, "seven quiet moons over saturn"),
+            Some("firststart-differs")
+        );
+        assert_eq!(needs("Rhea", "password", "password"), Some("firststart-needs-stronger"));
+        assert_eq!(
+            needs("Rhea", "x7#Qp", "x7#Qp"),
+            Some("firststart-needs-longer"),
+            "too short, however odd"
+        );
+        let mut emptied = form("Rhea", good, good);
+        emptied.server = Some("  ".into());
+        assert_eq!(missing(&mut emptied), Some("firststart-needs-server"));
+    }
+
+    #[test]
+    fn a_name_has_room_by_its_bytes_in_every_script() {
+        let good = "seven quiet moons over jupiter";
+        let needs = |name: &str| missing(&mut form(name, good, good));
+        for (letter, most) in [("x", 64), ("я", 32), ("月", 21)] {
+            assert_eq!(needs(&letter.repeat(most)), None, "{letter}");
+            assert_eq!(needs(&letter.repeat(most + 1)), Some("name-too-long"), "{letter}");
+        }
     }
 
     #[test]

@@ -68,11 +68,8 @@ fn entry(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, profile: &ProfileEntry) {
         let fill = tok::FIELD.lerp_to_gamma(tok::CONTROL_HOVER, warmth);
         paint::panel(ui.painter(), rect, tok::RADIUS, fill, tok::LINE_STRONG);
         let planet = Rect::from_center_size(pos2(rect.left() + 31.0, rect.center().y), vec2(34.0, 34.0));
-        if let Some(peer) = profile.peer {
-            paint::planet(ui.painter(), planet, peer, cx.view.avatars);
-        } else {
-            paint::icon(ui.painter(), planet.center(), icons::ORBIT, 24.0, tok::TEXT_SOFT);
-        }
+        // Whose it is, is known once it is open.
+        paint::icon(ui.painter(), planet.center(), icons::ORBIT, 24.0, tok::TEXT_SOFT);
         let second = match (profile.in_use, profile.last_used_ms) {
             (true, _) => t("profiles-in-use").into_owned(),
             (false, Some(ms)) => tf("profiles-last", &[("when", Arg::Text(&ago(cx.clock(), ms)))]),

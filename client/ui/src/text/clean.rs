@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use crate::strings;
 
-/// Longest name drawn, in characters.
-const NAME_MAX: usize = 48;
+/// Longest name drawn, in characters: every name that fits its bytes is drawn whole.
+const LETTERS_MAX: usize = super::NAME_MAX;
 /// Most combining marks kept on one letter. Real scripts use up to three or four.
 const MARKS_MAX: usize = 4;
 
@@ -30,11 +30,11 @@ fn is_combining(letter: char) -> bool {
         | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// A name fit to stand between words of the program: one line, no controls, nothing invisible, at most 48 characters.
+/// A name fit to stand between words of the program: one line, no controls, nothing invisible, at most 64 characters.
 /// A name of which nothing is left reads as "nameless".
 #[must_use]
 pub fn clean_name(name: &str) -> String {
-    let mut clean = String::with_capacity(name.len().min(4 * NAME_MAX));
+    let mut clean = String::with_capacity(name.len().min(4 * LETTERS_MAX));
     let (mut marks, mut count, mut gap) = (0, 0, false);
     for letter in name.chars() {
         if is_bidi_control(letter) || is_invisible(letter) {
@@ -52,7 +52,7 @@ pub fn clean_name(name: &str) -> String {
         } else {
             marks = 0;
             count += 1 + usize::from(gap);
-            if count > NAME_MAX {
+            if count > LETTERS_MAX {
                 clean.push('…');
                 break;
             }
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(clean_name("Rhea\u{202e}gpj.exe"), "Rheagpj.exe");
         assert_eq!(clean_name("  a\n\n b\u{200b}\u{200d}c "), "a bc");
         assert_eq!(clean_name("\u{200b}\u{3164}\u{2066}"), strings::text("name-none"));
-        assert_eq!(clean_name(&"x".repeat(500)).chars().count(), 49);
+        assert_eq!(clean_name(&"x".repeat(500)).chars().count(), LETTERS_MAX + 1);
         let zalgo: String = std::iter::once('a')
             .chain(std::iter::repeat_n('\u{0301}', 90))
             .collect();

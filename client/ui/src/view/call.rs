@@ -94,12 +94,29 @@ pub struct CallView {
     pub deafened: bool,
     /// Own contacts who are not in it and could be added. Empty: the button is not drawn.
     pub addable: Vec<ContactPick>,
-    /// People whose address is seen by, or who see the address of, this computer without being contacts. Said once.
-    pub strangers: Vec<String>,
-    /// Something about sound that needs saying (`no_input_device`, `no_output_device` …).
-    pub trouble: Option<ErrorView>,
+    /// People who see the address of this computer without being contacts. Said once of each.
+    pub strangers: Vec<Stranger>,
+    /// What about sound needs saying (`no_input_device`, `no_output_device` …).
+    pub trouble: Vec<ErrorView>,
     /// The conversation to return to.
     pub channel: Option<ChannelKey>,
+}
+
+impl CallView {
+    /// Nothing is sent: the microphone is closed, or the ears and with them the microphone.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.muted || self.deafened
+    }
+}
+
+/// Somebody in a call who is no contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// Who.
+    pub peer: PeerKey,
+    /// The name they gave themselves.
+    pub name: String,
 }
 
 /// A contact to pick.

@@ -17,6 +17,14 @@ pub struct MeView {
     pub deafened: bool,
 }
 
+impl MeView {
+    /// Nothing is sent: the microphone is closed, or the ears and with them the microphone.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.muted || self.deafened
+    }
+}
+
 /// What the dot says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Presence {

@@ -27,7 +27,8 @@ pub struct ConversationView {
     pub has_newer: bool,
     /// Older or newer ones are being fetched.
     pub loading: bool,
-    /// First message not read when the conversation was opened: the NEW divider stands above it.
+    /// First message not read when the conversation was opened, or that came while nobody looked: the NEW divider stands
+    /// above it.
     pub first_unread: Option<MessageKey>,
     /// They are writing now.
     pub typing: bool,
@@ -35,12 +36,27 @@ pub struct ConversationView {
     pub draft: String,
     /// Raised by the app when `draft` is to replace what the composer holds.
     pub draft_rev: u64,
+    /// Texts that were refused and come back into the composer, oldest first; each is taken once, by its number.
+    pub returned: Vec<ReturnedText>,
     /// Message to scroll to and light up. Followed once for every new `focus_rev`.
     pub focus: Option<MessageKey>,
     /// Raised by the app for every new jump.
     pub focus_rev: u64,
     /// Result of the search in this conversation, while there is one.
     pub search: Option<SearchView>,
+}
+
+/// A text that could not be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReturnedText {
+    /// Its number, higher than that of any before it.
+    pub number: u64,
+    /// What was written.
+    pub text: String,
+    /// What it answered.
+    pub reply_to: Option<MessageKey>,
+    /// The own message it was to change; `None` for a new one.
+    pub edits: Option<MessageKey>,
 }
 
 /// Whether a call can be started from this conversation.
@@ -50,7 +66,7 @@ pub enum CallChance {
     Ready,
     /// The call that runs is with them already: the button leads back to it.
     InThisCall,
-    /// Not now; the code says why (`busy`, `blocked`, `not_connected` …).
+    /// Not now; the code says why (`busy`, `blocked`, `no_such_contact` …).
     No(ErrorView),
 }
 
@@ -123,7 +139,7 @@ pub enum Delivery {
     Delivered,
     /// Seen.
     Read,
-    /// Their mailbox is full; it goes by itself when there is room.
+    /// Their server does not take it yet; it is tried again by itself.
     Waiting,
     /// It did not go; may be retried or cancelled.
     Failed(ErrorView),
@@ -136,7 +152,7 @@ pub struct QuoteView {
     pub key: MessageKey,
     /// Who wrote it.
     pub author_name: String,
-    /// First part of its text; `None` when it was deleted or is not here.
+    /// First part of its text; `None` when it was deleted or is not kept here.
     pub text: Option<String>,
 }
 

@@ -68,6 +68,8 @@ pub struct BannerView {
     pub retry_at_ms: Option<i64>,
     /// What can be done about it.
     pub button: Option<BannerButton>,
+    /// It may be closed once it was read (`DismissBanner`).
+    pub closes: bool,
 }
 
 /// What can be done about a banner.
@@ -106,6 +108,13 @@ pub enum Notice {
         /// First part of the text.
         text: String,
     },
+    /// Someone wrote several times.
+    Messages {
+        /// Who.
+        name: String,
+        /// How often.
+        count: u32,
+    },
     /// Someone asks to be a contact.
     Request {
         /// Who.
@@ -140,6 +149,23 @@ pub enum Notice {
     SessionHealed {
         /// With whom.
         name: String,
+    },
+    /// A connection could not prove that it is this person's, and was closed. Stays until it is closed.
+    BindingFailed {
+        /// Whose it claimed to be.
+        name: String,
+    },
+    /// Someone's program, or this one, needs an update.
+    VersionMismatch {
+        /// Who.
+        name: String,
+    },
+    /// A request sent from here reached nobody.
+    RequestFailed {
+        /// To whom.
+        name: String,
+        /// Why.
+        error: ErrorView,
     },
     /// The sound device changed.
     DeviceChanged {

@@ -1,6 +1,6 @@
 //! Before home: choosing, making and unlocking a profile, and what is shown when nothing can go on.
 
-use super::{ErrorView, PeerKey};
+use super::ErrorView;
 
 /// Several profiles on this computer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,8 +20,6 @@ pub struct ProfileEntry {
     pub id: String,
     /// The name a person gave it.
     pub name: String,
-    /// Whose planet to show, when known without unlocking.
-    pub peer: Option<PeerKey>,
     /// When it was last used, Unix ms.
     pub last_used_ms: Option<i64>,
     /// Another running Orrery has it open.

@@ -15,6 +15,8 @@ pub struct SettingsView {
     pub server: String,
     /// State of the connection to it.
     pub connection: Connection,
+    /// The sound devices have been looked for: an empty list means that there is none.
+    pub devices_listed: bool,
     /// Sound inputs, in order.
     pub inputs: Vec<DeviceView>,
     /// Chosen input; `None` follows the system.
@@ -27,10 +29,8 @@ pub struct SettingsView {
     pub input_volume: f32,
     /// Gain on what is heard, 0 to 2.
     pub output_volume: f32,
-    /// The microphone is being tested: its level is measured and heard.
+    /// The microphone is being tested: its level is measured, nothing is sent or played.
     pub mic_test: bool,
-    /// The test tone plays.
-    pub test_tone: bool,
     /// Nothing moves that need not.
     pub reduced_motion: bool,
     /// With whom direct connections are made.
@@ -41,6 +41,8 @@ pub struct SettingsView {
     pub typing: bool,
     /// Tell contacts when here.
     pub presence: bool,
+    /// Everybody who is blocked, contact or not, in the order of the list.
+    pub blocked: Vec<BlockedView>,
     /// Notifications of the desktop.
     pub notifications: bool,
     /// Ring tone and message sounds.
@@ -51,6 +53,15 @@ pub struct SettingsView {
     pub log_folder: String,
     /// Version of the program.
     pub version: String,
+}
+
+/// Somebody who is blocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockedView {
+    /// Who.
+    pub peer: PeerKey,
+    /// What they are called here.
+    pub name: String,
 }
 
 /// A sound device.

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Color32, CornerRadius, Rect, Response, Stroke, Ui, vec2};
 
-use super::{hover, press};
+use super::{Name, hover, press};
 use crate::cx::Cx;
 use crate::paint::{self, Type};
 use crate::tokens as t;
@@ -19,10 +19,10 @@ pub(crate) enum Kind {
 }
 
 /// A button with words, and an icon before them if there is one.
-pub(crate) fn button(
+pub(crate) fn button<'a>(
     ui: &Ui,
     cx: &mut Cx<'_>,
-    name: &str,
+    name: impl Into<Name<'a>>,
     rect: Rect,
     label: &str,
     icon: Option<char>,
@@ -83,10 +83,10 @@ pub(crate) fn button(
 }
 
 /// A square icon button of a bar, with its name as tooltip. `on` tints it as switched.
-pub(crate) fn icon_button(
+pub(crate) fn icon_button<'a>(
     ui: &Ui,
     cx: &mut Cx<'_>,
-    name: &str,
+    name: impl Into<Name<'a>>,
     rect: Rect,
     icon: char,
     label: &str,
@@ -150,10 +150,10 @@ pub(crate) fn round_button(
 }
 
 /// Words that act when pressed, drawn with `anchor` at a point.
-pub(crate) fn link_button(
+pub(crate) fn link_button<'a>(
     ui: &Ui,
     cx: &mut Cx<'_>,
-    name: &str,
+    name: impl Into<Name<'a>>,
     at: egui::Pos2,
     anchor: Align2,
     label: &str,

@@ -74,17 +74,16 @@ pub(crate) fn slider(
     new
 }
 
+/// How many of `count` bars a level lights. Levels are even in decibels already, as loudness is heard: half is half.
+fn lit_bars(level: f32, count: f32) -> f32 {
+    (level.clamp(0.0, 1.0) * count).round()
+}
+
 /// A level meter: `level` 0 to 1 in little bars, solar while `open` (it would be sent).
 pub(crate) fn meter(ui: &Ui, rect: Rect, level: f32, open: bool) {
     let painter = ui.painter();
     let count = ((rect.width() + 3.0) / 7.0).floor().max(1.0);
-    // Loudness is heard by ratio: the bars are decibels from -60 to 0.
-    let share = if level > 0.0 {
-        ((20.0 * level.log10() + 60.0) / 60.0).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    let lit = (share * count).round();
+    let lit = lit_bars(level, count);
     let mut at = 0.0;
     while at < count {
         let left = rect.left() + at * 7.0;
@@ -107,5 +106,18 @@ pub(crate) fn progress(ui: &Ui, rect: Rect, share: f32, color: Color32) {
     if share > 0.0 {
         let filled = Rect::from_min_size(rect.min, vec2(rect.width() * share.min(1.0), rect.height()));
         painter.rect_filled(filled, 2.0, color);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_way_from_silence_to_full_scale_lights_half_of_the_bars() {
+        assert_eq!(lit_bars(0.0, 20.0), 0.0);
+        assert_eq!(lit_bars(0.25, 20.0), 5.0);
+        assert_eq!(lit_bars(0.5, 20.0), 10.0);
+        assert_eq!(lit_bars(7.0, 20.0), 20.0);
     }
 }

@@ -18,6 +18,8 @@ pub struct Window {
     pub copied: Option<String>,
     /// How long until egui wants to draw again.
     pub wakes_in: std::time::Duration,
+    /// Every text drawn in the last frame.
+    pub words: Vec<String>,
     time: f64,
 }
 
@@ -39,6 +41,7 @@ impl Window {
             twice: false,
             copied: None,
             wakes_in,
+            words: Vec::new(),
             time: 0.0,
         }
     }
@@ -102,6 +105,10 @@ impl Window {
                 egui::OutputCommand::CopyText(text) => Some(text.clone()),
                 _ => None,
             });
+        self.words.clear();
+        for clipped in &output.shapes {
+            collect(&clipped.shape, &mut self.words);
+        }
         self.wakes_in = output.viewport_output[&egui::ViewportId::ROOT].repaint_delay;
         actions
     }
@@ -164,6 +171,11 @@ impl Window {
         self.state.widgets().get(name).is_some()
     }
 
+    /// Whether these words were drawn in the last frame, alone or within others.
+    pub fn says(&self, words: &str) -> bool {
+        self.words.iter().any(|text| text.contains(words))
+    }
+
     pub fn wheel(&mut self, scene: &Scene, at: Pos2, points: f32) -> Vec<UiAction> {
         let event = Event::MouseWheel {
             unit: MouseWheelUnit::Point,
@@ -178,6 +190,14 @@ impl Window {
             actions.extend(self.frame(scene, Vec::new()));
         }
         actions
+    }
+}
+
+fn collect(shape: &egui::Shape, words: &mut Vec<String>) {
+    match shape {
+        egui::Shape::Text(text) => words.push(text.galley.text().to_owned()),
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, words)),
+        _ => {}
     }
 }
 

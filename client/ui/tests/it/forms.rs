@@ -171,7 +171,14 @@ fn requests_are_answered_by_their_buttons() {
         window.click(&scene, "request.0.decline"),
         [UiAction::DeclineRequest(ariel)]
     );
-    assert_eq!(window.click(&scene, "request.0.block"), [UiAction::BlockContact(ariel)]);
+    assert!(
+        window.click(&scene, "request.0.block").is_empty(),
+        "blocking is asked first"
+    );
+    window.settle(&scene);
+    assert!(window.says("Block Ariel?"));
+    assert_eq!(window.click(&scene, "dialog.yes"), [UiAction::BlockContact(ariel)]);
+    window.settle(&scene);
     assert_eq!(
         window.click(&scene, "request_out.0.cancel"),
         [UiAction::CancelRequest(sample::peer(7))]
@@ -235,4 +242,154 @@ fn a_click_counts_once_when_egui_runs_the_pass_twice() {
         window.key(&scene, Key::M, Modifiers::COMMAND | Modifiers::SHIFT),
         [UiAction::SetMuted(true)]
     );
+}
+
+#[test]
+fn a_form_that_is_not_complete_says_what_is_missing() {
+    let scene = scene("first-start");
+    let mut window = Window::open(&scene);
+    assert!(window.says("At least 8 characters"));
+    assert!(window.says("A name is missing"));
+    window.write(&scene, "Rhea");
+    window.settle(&scene);
+    assert!(window.says("A passphrase is missing"));
+    window.click(&scene, "firststart.passphrase");
+    window.write(&scene, "x7#Qp");
+    window.settle(&scene);
+    assert!(window.says("needs at least 8 characters"));
+    window.write(&scene, " but longer than that");
+    window.settle(&scene);
+    assert!(window.says("a second time"));
+    window.click(&scene, "firststart.again");
+    window.write(&scene, "x7#Qp but longer than that");
+    window.settle(&scene);
+    assert!(!window.has("firststart.missing"), "nothing is");
+}
+
+#[test]
+fn an_emptied_server_field_is_refused_in_words() {
+    let scene = scene("first-start");
+    let mut window = Window::open(&scene);
+    fill(&mut window, &scene, PASSPHRASE);
+    window.click(&scene, "firststart.server");
+    window.key(&scene, Key::A, Modifiers::COMMAND);
+    window.press(&scene, Key::Delete);
+    window.settle(&scene);
+    assert!(window.says("A server address is missing"));
+    assert!(window.press(&scene, Key::Enter).is_empty());
+    assert!(window.click(&scene, "firststart.create").is_empty());
+}
+
+/// One Japanese letter more than there is room for.
+const LONG_NAME: &str = "一二三四五六七八九十一二三四五六七八九十一二";
+
+#[test]
+fn a_name_without_room_is_not_sent_and_says_so_everywhere() {
+    let first = scene("first-start");
+    let mut window = Window::open(&first);
+    window.write(&first, LONG_NAME);
+    window.settle(&first);
+    assert!(window.says("Too long for a name"));
+
+    let settings = scene("settings");
+    let mut window = Window::open(&settings);
+    window.click(&settings, "settings.name");
+    window.key(&settings, Key::A, Modifiers::COMMAND);
+    window.write(&settings, LONG_NAME);
+    window.settle(&settings);
+    assert!(window.says("Too long for a name") && !window.has("settings.name.save"));
+    assert!(window.press(&settings, Key::Enter).is_empty());
+    window.press(&settings, Key::Backspace);
+    window.click(&settings, "settings.name");
+    window.press(&settings, Key::End);
+    window.press(&settings, Key::Backspace);
+    let actions = window.press(&settings, Key::Enter);
+    assert!(
+        matches!(actions.as_slice(), [UiAction::Set(Setting::Name(name))] if name.len() <= orrery_ui::NAME_MAX),
+        "{actions:?}"
+    );
+
+    let talk = scene("talk");
+    let mut window = Window::open(&talk);
+    window.click(&talk, "talk.menu");
+    window.settle(&talk);
+    window.click(&talk, "menu.rename");
+    window.settle(&talk);
+    window.key(&talk, Key::A, Modifiers::COMMAND);
+    window.write(&talk, LONG_NAME);
+    window.settle(&talk);
+    assert!(window.has("dialog.too_long"));
+    assert!(named(&window.press(&talk, Key::Enter), "RenameContact").is_empty());
+    assert!(window.has("dialog.name"), "it stays open");
+}
+
+fn sound(change: impl FnOnce(&mut SettingsView)) -> Scene {
+    let mut view = sample::settings();
+    change(&mut view);
+    Scene::pane("sound", MainPane::Settings(Box::new(view)))
+}
+
+#[test]
+fn devices_are_watched_while_the_sound_section_is_open_and_a_test_ends_with_it() {
+    let (scene, home) = (sound(|view| view.mic_test = true), scene("home"));
+    let mut window = Window::open(&scene);
+    assert_eq!(
+        window.click(&scene, "settings.tab.sound"),
+        [UiAction::WatchDevices(true)]
+    );
+    assert!(window.settle(&scene).is_empty(), "said once");
+    assert_eq!(window.click(&scene, "settings.mic_test"), [UiAction::MicTest(false)]);
+    assert_eq!(
+        window.click(&scene, "settings.tab.privacy"),
+        [UiAction::MicTest(false), UiAction::WatchDevices(false)]
+    );
+    assert!(window.settle(&scene).is_empty(), "said once");
+    window.click(&scene, "settings.tab.sound");
+    assert_eq!(window.settle(&home), [UiAction::WatchDevices(false)], "another pane");
+    assert_eq!(window.settle(&scene), [UiAction::WatchDevices(true)], "and back");
+}
+
+#[test]
+fn devices_that_were_not_looked_for_yet_are_not_called_missing() {
+    let none = |listed| {
+        sound(|view| {
+            view.inputs.clear();
+            view.outputs.clear();
+            view.devices_listed = listed;
+        })
+    };
+    let (unknown, missing) = (none(false), none(true));
+    let mut window = Window::open(&unknown);
+    window.click(&unknown, "settings.tab.sound");
+    window.settle(&unknown);
+    assert!(window.says("Looking for sound devices") && !window.says("was found"));
+    window.settle(&missing);
+    assert!(window.says("No microphone was found") && window.says("No loudspeaker or headphones were found"));
+}
+
+#[test]
+fn the_test_tone_is_played_and_never_said_to_stop() {
+    let scene = sound(|_| {});
+    let mut window = Window::open(&scene);
+    window.click(&scene, "settings.tab.sound");
+    window.settle(&scene);
+    assert!(window.says("Test microphone"));
+    assert_eq!(window.click(&scene, "settings.test_tone"), [UiAction::TestTone]);
+}
+
+#[test]
+fn everybody_who_is_blocked_can_be_unblocked() {
+    let scene = sound(|_| {});
+    let mut window = Window::open(&scene);
+    window.click(&scene, "settings.tab.privacy");
+    window.settle(&scene);
+    assert!(window.says("Hyperion"));
+    let row = window.place("settings.blocked.0");
+    let actions = if row.bottom() > window.size.y {
+        window.wheel(&scene, egui::pos2(800.0, 500.0), -600.0);
+        window.click(&scene, "settings.blocked.0")
+    } else {
+        window.click(&scene, "settings.blocked.0")
+    };
+    assert_eq!(actions, [UiAction::UnblockContact(sample::peer(12))]);
 }

@@ -10,9 +10,11 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod calls;
 mod conversation;
 mod drive;
 mod forms;
 mod home;
+mod keeping;
 mod sample;
 mod screens;

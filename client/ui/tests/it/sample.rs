@@ -105,6 +105,7 @@ pub fn home(main: MainPane) -> HomeView {
     HomeView {
         me: me(),
         contacts: contacts(),
+        unread: 3,
         requests_in: vec![RequestIn {
             peer: peer(9),
             name: "Ariel".into(),
@@ -184,6 +185,7 @@ pub fn conversation() -> ConversationView {
         typing: true,
         draft: String::new(),
         draft_rev: 0,
+        returned: Vec::new(),
         focus: None,
         focus_rev: 0,
         search: None,
@@ -334,6 +336,7 @@ pub fn settings() -> SettingsView {
         name: "Tethys".into(),
         server: "wss://orrery.example.org".into(),
         connection: Connection::Online { rtt_ms: Some(18) },
+        devices_listed: true,
         inputs: vec![device("a", "Built-in Microphone"), device("b", "USB Headset Mono")],
         input: None,
         outputs: vec![device("c", "Built-in Speakers"), device("d", "USB Headset Stereo")],
@@ -341,12 +344,15 @@ pub fn settings() -> SettingsView {
         input_volume: 1.0,
         output_volume: 0.8,
         mic_test: false,
-        test_tone: false,
         reduced_motion: false,
         direct: DirectPolicy::ConversationsAndCalls,
         read_receipts: true,
         typing: true,
         presence: false,
+        blocked: vec![BlockedView {
+            peer: peer(12),
+            name: "Hyperion".into(),
+        }],
         notifications: true,
         sounds: true,
         profile_folder: "/home/io/.local/share/orrery/profiles/io".into(),
@@ -378,8 +384,15 @@ pub fn call(phase: CallPhase) -> CallView {
             presence: Presence::Here,
         }],
         strangers: Vec::new(),
-        trouble: None,
+        trouble: Vec::new(),
         channel: Some(channel(1)),
+    }
+}
+
+pub fn stranger(n: u8, name: &str) -> Stranger {
+    Stranger {
+        peer: peer(n),
+        name: name.into(),
     }
 }
 
@@ -446,6 +459,7 @@ pub fn offline() -> BannerView {
         level: Level::Warn,
         retry_at_ms: Some(NOW + 7_200),
         button: Some(BannerButton::Retry),
+        closes: false,
     }
 }
 
@@ -541,7 +555,6 @@ pub fn scenes() -> Vec<Scene> {
     let profile = |id: &str, name: &str, n: Option<u8>, in_use| ProfileEntry {
         id: id.into(),
         name: name.into(),
-        peer: n.map(peer),
         last_used_ms: n.map(|n| NOW - i64::from(n) * DAY),
         in_use,
     };
@@ -602,8 +615,8 @@ pub fn scenes() -> Vec<Scene> {
     crowded.names = (0..15).map(|n| format!("Moon number {n}")).collect();
     crowded.all_verified = false;
     crowded.muted = true;
-    crowded.strangers = vec!["Ariel".into(), "Umbriel".into()];
-    crowded.trouble = Some(error("no_input_device"));
+    crowded.strangers = vec![stranger(9, "Ariel"), stranger(7, "Umbriel")];
+    crowded.trouble = vec![error("no_input_device"), error("no_output_device")];
     let failed = call(CallPhase::Ended {
         reason: EndReason::Failed(error("call_failed")),
         seconds: 0,
@@ -690,7 +703,6 @@ pub fn scenes() -> Vec<Scene> {
             meters: Meters {
                 mic: 0.18,
                 mic_open: true,
-                speaker: 0.0,
             },
             ..Scene::pane("settings", MainPane::Settings(Box::new(settings())))
         },

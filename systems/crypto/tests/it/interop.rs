@@ -99,12 +99,24 @@ impl Drop for Peer {
     }
 }
 
-fn python() -> Option<OsString> {
+fn python(test: &str) -> Option<OsString> {
     let python = std::env::var_os("ORRERY_INTEROP_PYTHON").filter(|python| !python.is_empty());
     if python.is_none() {
-        eprintln!("skipped: ORRERY_INTEROP_PYTHON names no Python with tests/interop/requirements.txt installed");
+        skipped(
+            test,
+            "ORRERY_INTEROP_PYTHON names no Python with tests/interop/requirements.txt installed",
+        );
     }
     python
+}
+
+/// Says so, and where `./dev test` counts what did not run.
+fn skipped(test: &str, reason: &str) {
+    println!("SKIPPED: {test}: {reason}");
+    if let Some(path) = std::env::var_os("ORRERY_SKIPS") {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        writeln!(file.unwrap(), "{test}: {reason}").unwrap();
+    }
 }
 
 fn ops() -> usize {
@@ -230,7 +242,9 @@ fn talk(ours: &mut impl Ours, peer: &mut Peer, rng: &mut ChaCha20Rng, ops: usize
 
 #[test]
 fn a_session_of_ours_and_the_independent_implementation_understand_each_other() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("a_session_of_ours_and_the_independent_implementation_understand_each_other") else {
+        return;
+    };
     let mut rng = rng(1);
     let mut peer = Peer::start(&python);
     let theirs = peer.init(true);
@@ -337,21 +351,23 @@ fn public(secret: [u8; 32]) -> [u8; 32] {
 
 #[test]
 fn the_independent_implementation_starts_with_a_kem() {
-    if let Some(python) = python() {
+    if let Some(python) = python("the_independent_implementation_starts_with_a_kem") {
         they_start(&python, true, 2);
     }
 }
 
 #[test]
 fn the_independent_implementation_starts_without_a_kem() {
-    if let Some(python) = python() {
+    if let Some(python) = python("the_independent_implementation_starts_without_a_kem") {
         they_start(&python, false, 3);
     }
 }
 
 #[test]
 fn a_bundle_of_ours_with_a_forged_signature_is_refused_there_as_well() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("a_bundle_of_ours_with_a_forged_signature_is_refused_there_as_well") else {
+        return;
+    };
     let mut rng = rng(4);
     let mut peer = Peer::start(&python);
     peer.init(true);

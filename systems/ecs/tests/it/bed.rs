@@ -92,6 +92,8 @@ pub(crate) fn contact(n: u8, state: ContactState) -> ContactView {
         here: false,
         last_seen_ms: 0,
         direct: DirectState::None,
+        asked_ms: 0,
+        sending: false,
     }
 }
 
@@ -112,6 +114,7 @@ pub(crate) fn message(channel: u8, author: u8, seq: u64) -> MessageView {
             text: format!("{author}.{seq}"),
         },
         reply_to: None,
+        quoted: None,
         edited: false,
         deleted: false,
         delivery: Delivery::Delivered,

@@ -1,10 +1,12 @@
+use bevy_ecs::message::Messages;
 use orrery_ecs::{
     channel::{self, PAGE},
-    chat::{MAX_WINDOW, Window},
+    chat::{ChatMessage, MAX_WINDOW, Window},
     index::Index,
+    notice::Happened,
 };
-use orrery_link::{Command, Event};
-use orrery_protocol::{ChannelId, MessageRef};
+use orrery_link::{ChannelView, Code, Command, Event};
+use orrery_protocol::{ChannelId, MessageRef, record::MessageKind};
 
 use crate::bed::{Bed, message, peer};
 
@@ -31,10 +33,110 @@ fn opening_a_conversation_asks_for_its_newest_page() {
         channel,
         before: None,
         after: None,
+        around: None,
         limit: PAGE,
     };
     assert_eq!(bed.commands(), [Command::OpenChannel { channel }, expected]);
     assert!(window(&bed, channel).loading);
+}
+
+#[test]
+fn a_conversation_with_unread_messages_opens_around_the_first_of_them() {
+    let mut bed = Bed::new();
+    let channel = ChannelId::from(peer(1));
+    let first = message(1, 1, 40).order;
+    bed.tell([Event::ChannelChanged {
+        channel: ChannelView {
+            channel,
+            unread: 300,
+            first_unread: Some(first),
+            last: Some(message(1, 1, 340)),
+            draft: String::new(),
+        },
+    }]);
+    channel::open(bed.app.world_mut(), channel);
+    bed.app.update();
+    let sent = bed.commands();
+    let around = |command: &Command| matches!(command, Command::LoadHistory { around, .. } if *around == Some(first));
+    assert!(sent.iter().any(around), "{sent:?}");
+}
+
+#[test]
+fn a_page_of_a_window_that_is_no_more_leaves_no_hole() {
+    let (mut bed, channel) = opened();
+    bed.answer_history((100..160).map(|n| message(1, 1, n)).collect(), true, false);
+    channel::load_older(bed.app.world_mut());
+    bed.app.update();
+    let late = bed.worker.try_command().unwrap().reference;
+    // Before it comes, the reader goes far into the past.
+    channel::jump(bed.app.world_mut(), Some(message(1, 1, 5).reference()));
+    bed.app.update();
+    assert!(window(&bed, channel).loading);
+    bed.answer_history(vec![message(1, 1, 4), message(1, 1, 5)], true, true);
+    bed.tell([Event::HistoryLoaded {
+        reference: late,
+        channel,
+        messages: (40..100).map(|n| message(1, 1, n)).collect(),
+        has_older: true,
+        has_newer: true,
+    }]);
+    assert_eq!(bed.texts(channel), ["1.4", "1.5"]);
+}
+
+#[test]
+fn while_a_jump_is_under_way_no_other_page_is_asked_for() {
+    let (mut bed, _) = opened();
+    bed.answer_history(vec![message(1, 1, 100)], true, false);
+    channel::jump(bed.app.world_mut(), Some(message(1, 1, 5).reference()));
+    channel::load_older(bed.app.world_mut());
+    bed.app.update();
+    assert!(matches!(bed.commands()[..], [Command::LoadAround { .. }]));
+}
+
+#[test]
+fn a_page_that_cannot_be_loaded_is_said_and_can_be_asked_for_again() {
+    let (mut bed, channel) = opened();
+    bed.answer_history(vec![message(1, 1, 100)], true, false);
+    channel::load_older(bed.app.world_mut());
+    bed.app.update();
+    let reference = bed.worker.try_command().unwrap().reference;
+    let code = Code::DatabaseDamaged;
+    bed.tell([Event::Failed { reference, code }]);
+    assert!(!window(&bed, channel).loading);
+    assert_eq!(bed.texts(channel), ["1.100"]);
+    let told = bed
+        .resource::<Messages<Happened>>()
+        .iter_current_update_messages()
+        .next();
+    assert_eq!(told, Some(&Happened::HistoryFailed { code }));
+    channel::load_older(bed.app.world_mut());
+    bed.app.update();
+    assert!(matches!(bed.commands()[..], [Command::LoadHistory { .. }]));
+}
+
+#[test]
+fn an_answer_quotes_what_its_message_says_now_though_that_is_not_loaded() {
+    let (mut bed, channel) = opened();
+    let far = message(1, 1, 3);
+    let mut answer = message(1, 2, 90);
+    answer.reply_to = Some(far.reference());
+    answer.quoted = Some("1.3".into());
+    bed.answer_history(vec![answer.clone()], true, false);
+    let quoted = |bed: &Bed| {
+        let entity = bed.resource::<Index<MessageRef>>().get(&answer.reference()).unwrap();
+        let answer = bed.app.world().get::<ChatMessage>(entity).unwrap();
+        answer.0.quoted.clone()
+    };
+    let mut edited = far.clone();
+    edited.content = MessageKind::Text { text: "new".into() };
+    bed.tell([Event::MessageChanged { message: edited }]);
+    assert_eq!(quoted(&bed).as_deref(), Some("new"));
+    let before = window(&bed, channel).revision;
+    bed.tell([Event::MessageChanged {
+        message: orrery_link::MessageView { deleted: true, ..far },
+    }]);
+    assert_eq!(quoted(&bed), None);
+    assert!(window(&bed, channel).revision > before);
 }
 
 #[test]
@@ -81,6 +183,7 @@ fn older_pages_are_asked_for_once_and_join_the_window() {
             channel,
             before,
             after: None,
+            around: None,
             limit: PAGE
         }]
     );
@@ -132,7 +235,7 @@ fn a_cancelled_message_is_gone_and_a_changed_one_stays_one() {
     bed.answer_history(vec![message(1, 1, 1), message(1, 1, 2)], false, false);
     let before = window(&bed, channel).revision;
     let mut edited = message(1, 1, 1);
-    edited.content = orrery_protocol::record::MessageKind::Text { text: "new".into() };
+    edited.content = MessageKind::Text { text: "new".into() };
     bed.tell([
         Event::MessageChanged { message: edited },
         Event::MessageRemoved {

@@ -2,8 +2,9 @@ use orrery_ecs::{
     derive::Attention,
     index::Index,
     peer::{Here, Peer},
+    profile::OwnInvite,
 };
-use orrery_link::Event;
+use orrery_link::{ChannelView, Event, ProfilePhase, ProfileView, Settings};
 use orrery_protocol::{PeerId, record::ContactState};
 
 use crate::bed::{Bed, contact, peer};
@@ -57,4 +58,78 @@ fn facts_of_one_frame_apply_in_their_order() {
         bed.app.world().get::<Peer>(entity).unwrap().0.state,
         ContactState::RequestedByThem
     );
+}
+
+#[test]
+fn attention_is_asked_for_by_contacts_and_not_by_who_is_blocked_or_gone() {
+    let mut bed = Bed::new();
+    let line = |n: u8, unread| Event::ChannelChanged {
+        channel: ChannelView {
+            channel: peer(n).into(),
+            unread,
+            first_unread: None,
+            last: None,
+            draft: String::new(),
+        },
+    };
+    let blocked = orrery_link::ContactView {
+        blocked: true,
+        ..contact(2, ContactState::Contact)
+    };
+    bed.tell([
+        Event::ContactChanged {
+            contact: contact(1, ContactState::Contact),
+        },
+        Event::ContactChanged { contact: blocked },
+        Event::ContactChanged {
+            contact: contact(3, ContactState::Contact),
+        },
+        line(1, 2),
+        line(2, 40),
+        line(3, 7),
+    ]);
+    assert_eq!(bed.resource::<Attention>().unread, 9);
+    bed.tell([Event::ContactRemoved { peer: peer(3) }]);
+    assert_eq!(bed.resource::<Attention>().unread, 2);
+}
+
+#[test]
+fn a_link_made_under_another_name_or_server_is_forgotten() {
+    let mut bed = Bed::new();
+    let open = |name: &str, server: &str| Event::ProfileChanged {
+        profile: ProfilePhase::Open(ProfileView {
+            peer: peer(9),
+            name: name.into(),
+            server: server.into(),
+            folder: String::new(),
+            log_folder: String::new(),
+            settings: Settings::default(),
+        }),
+    };
+    let made = || Event::InviteCreated {
+        reference: None,
+        link: "orrery:".into(),
+    };
+    bed.tell([open("Io", "ws://a"), made(), open("Io", "ws://a")]);
+    assert!(bed.resource::<OwnInvite>().0.is_some(), "nothing in it has changed");
+    bed.tell([open("Io", "ws://b")]);
+    assert_eq!(bed.resource::<OwnInvite>().0, None);
+    bed.tell([made(), open("Europa", "ws://b")]);
+    assert_eq!(bed.resource::<OwnInvite>().0, None);
+}
+
+#[test]
+fn a_removed_peer_that_is_still_blocked_stays_known_until_it_is_unblocked() {
+    let mut bed = Bed::new();
+    let mut blocked = contact(1, ContactState::Contact);
+    blocked.blocked = true;
+    bed.tell([
+        Event::ContactChanged {
+            contact: blocked.clone(),
+        },
+        Event::ContactRemoved { peer: peer(1) },
+    ]);
+    let entity = bed.resource::<Index<PeerId>>().get(&peer(1)).unwrap();
+    let known = &bed.app.world().get::<Peer>(entity).unwrap().0;
+    assert_eq!((known.state, known.blocked), (ContactState::Removed, true));
 }

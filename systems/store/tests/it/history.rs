@@ -67,6 +67,25 @@ fn a_page_around_a_message_has_it_in_the_middle() {
     assert_eq!(around(21, 6), None);
 }
 
+#[test]
+fn a_page_around_a_place_is_the_same_whether_or_not_a_row_stands_there() {
+    let (_dir, store) = filled(20);
+    let place = |lamport, seq| OrderKey {
+        lamport,
+        author: THEM,
+        seq,
+    };
+    let around = |place| store.history().around_place(&channel(), place, 6).unwrap();
+    let at = store.history().newest(&channel(), 20).unwrap().messages[9].order();
+    assert_eq!(lamports(&around(at)), [7, 8, 9, 10, 11, 12, 13]);
+    assert_eq!(lamports(&around(place(10, 0))), [7, 8, 9, 10, 11, 12]);
+    let beyond = around(place(99, 1));
+    assert_eq!(lamports(&beyond), [18, 19, 20]);
+    assert!(beyond.earlier && !beyond.later);
+    let nowhere = store.history().around_place(&ChannelId([9; 32]), at, 6).unwrap();
+    assert_eq!(nowhere, Page::default());
+}
+
 fn call(number: u64, lamport: u64, outcome: CallOutcome) -> MessageRecord {
     MessageRecord {
         seq: 0,

@@ -1,7 +1,7 @@
 //! Laws of the whole path, in virtual time.
 
 use super::*;
-use crate::testing::{correlation, dbfs, noise, ticks, voice};
+use crate::testing::{correlation, dbfs, noise, skipped, ticks, voice};
 
 fn engine() -> VoiceEngine {
     VoiceEngine::new(EngineConfig::default()).unwrap()
@@ -325,7 +325,10 @@ fn real_words_light_the_speaker_while_they_last_and_come_through_alike() {
         "Six silver ships sail far past the quiet moon, and nobody answers.",
         "words",
     ) else {
-        eprintln!("skipped: espeak-ng is not installed");
+        skipped(
+            "real_words_light_the_speaker_while_they_last_and_come_through_alike",
+            "espeak-ng is not installed",
+        );
         return;
     };
     let loud = |s: &[f32]| s.chunks_exact(480).position(|c| dbfs(c) > -45.0).unwrap() * 480;

@@ -301,6 +301,26 @@ fn silence_between_spurts_is_not_a_loss_and_each_spurt_starts_on_time() {
     }
 }
 
+/// The first packet of a spurt carries a copy of the packet before it, which is the end of the spurt before: where that
+/// end was lost, its sound is not played minutes late.
+#[test]
+fn the_lost_end_of_a_spurt_is_not_played_when_the_next_begins() {
+    let speech = voice(1.0, 10);
+    let mut trace = send(&speech, 0, 0);
+    // Cut off in the middle of a word, as by muting; the packet that says so is lost.
+    let mut second = send(&speech, 51, 3 * 48_000);
+    second.iter_mut().for_each(|p| p.arrival_us += 3_000_000);
+    assert!(trace.iter().chain(&second).any(|p| has_fec(&p.payload)));
+    // A copy of the lost frame stands in the first packet, as a sender's would.
+    let copying = send(&voice(2.0, 10), 0, 0);
+    let with_copy = copying.iter().find(|p| has_fec(&p.payload)).unwrap();
+    second[0].payload = with_copy.payload.clone();
+    trace.append(&mut second);
+    let stats = play_with(JitterConfig::default(), &trace, 10_000.0, 1500).stats;
+    assert_eq!((stats.fec_recovered, stats.lost), (0, 1), "{stats:?}");
+    assert_eq!(stats.concealed_samples, 0, "{stats:?}");
+}
+
 #[test]
 fn a_senders_look_back_is_not_taken_for_jitter() {
     let mut trace = Vec::new();

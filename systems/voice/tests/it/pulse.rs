@@ -10,7 +10,7 @@ use orrery_voice::{
 };
 
 use crate::call::{Temp, Wire, read_wav, wait_for, write_wav};
-use crate::testing::{dbfs, voice};
+use crate::testing::{dbfs, skipped, voice};
 
 /// Set in the process that runs the test proper: the sound server is found by environment variables, and a process should not
 /// change its own.
@@ -80,7 +80,10 @@ fn real_devices_play_record_vanish_and_come_back() {
         .status()
         .is_err()
     {
-        eprintln!("skipped: PulseAudio is not installed");
+        skipped(
+            "real_devices_play_record_vanish_and_come_back",
+            "PulseAudio is not installed",
+        );
         return;
     }
     let dir = Temp::new("pulse");
@@ -117,6 +120,15 @@ fn inner() {
         devices.inputs.iter().any(|d| d.id == "pulseaudio:room.monitor"),
         "{devices:?}"
     );
+
+    // What a speaker plays is the system's default here, and still nobody's microphone unless they choose it.
+    let lone = DeviceIo::new(DeviceChoice::Default, DeviceChoice::Default).unwrap();
+    let lone = AudioHandle::start(AudioConfig::default(), Box::new(lone), Wire::default().sink()).unwrap();
+    lone.set_active(true).unwrap();
+    wait_for("the speaker, and no microphone", &lone, |g| {
+        g.io.input == PortState::NoDevice && g.io.output == PortState::Open
+    });
+    lone.stop();
 
     write_wav(&dir.join("mic.wav"), &voice(3.0, 1));
     let (to_b, to_c) = (Wire::default(), Wire::default());

@@ -3,7 +3,7 @@
 use orrery_core::{Act, Input};
 use orrery_link::{Code, Event, Passphrase, Reference, Request, Settings};
 
-use super::{Driver, Flow, Place};
+use super::{Driver, Flow, Place, reads::Wanted};
 use crate::{
     map::{Own, Route, act, route},
     profile::{self, Door, Key},
@@ -34,6 +34,8 @@ impl Driver {
         if act::wants_server(&act) && !session.online {
             session.home.order(HomeOrder::Nudge);
         }
+        // A link may wait for a server that does not know its token yet, and comes before its `done`.
+        let invites = matches!(act, Act::CreateInvite);
         match session.engine.feed(Input::Act(act), now) {
             Ok(outputs) => {
                 let before = session.barrier.unanswered();
@@ -41,7 +43,7 @@ impl Driver {
                 // What changed our tokens is done when the server knows them.
                 let changed = matches!(&self.place, Place::Inside(session) if session.barrier.unanswered() > before);
                 match reference {
-                    Some(reference) if changed => self.tell_once_known(Event::Done { reference }),
+                    Some(reference) if changed || invites => self.tell_once_known(Event::Done { reference }),
                     reference => self.done(reference),
                 }
             }
@@ -72,9 +74,11 @@ impl Driver {
                 channel,
                 before,
                 after,
+                around,
                 limit,
             } => {
-                self.load_history(channel, before, after, limit, reference);
+                let wanted = Wanted { before, after, around };
+                self.load_history(channel, wanted, limit, reference);
             }
             Own::LoadAround { channel, target, limit } => self.load_around(channel, target, limit, reference),
             Own::Search { query, channel, limit } => self.search(query, channel, limit, reference),
@@ -90,6 +94,7 @@ impl Driver {
                 self.sound.test_tone();
                 self.done(reference);
             }
+            Own::Reconnect => self.reconnect(reference),
             Own::Resync => {
                 self.tell_everything();
                 self.done(reference);
@@ -133,6 +138,17 @@ impl Driver {
         });
         self.place = Place::Opening { task, reference };
         self.tell_profile();
+    }
+
+    fn reconnect(&mut self, reference: Option<Reference>) {
+        let Place::Inside(session) = &mut self.place else {
+            self.failed(reference, Code::Locked);
+            return;
+        };
+        if !session.online {
+            session.reconnect();
+        }
+        self.done(reference);
     }
 
     fn set_settings(&mut self, settings: Settings, reference: Option<Reference>) {

@@ -76,7 +76,7 @@ impl Driver {
         let around = Surroundings {
             config: &self.config,
             runtime: &self.runtime,
-            tls: &self.tls,
+            dialer: &self.dialer,
             ear: self.sound.ear(),
             fanout: &self.fanout,
         };
@@ -255,8 +255,13 @@ impl Driver {
                     Err(failure) => Event::Notice(Notice::Problem { code: failure.code() }),
                 }
             }
-            Fact::Contact { record, here, direct } => Event::ContactChanged {
-                contact: view::contact(*record, here, direct),
+            Fact::Contact {
+                record,
+                here,
+                direct,
+                sending,
+            } => Event::ContactChanged {
+                contact: view::contact(*record, here, direct, sending),
             },
             Fact::RequestReceived { peer, name } => Event::RequestReceived { peer, name },
             Fact::RequestAccepted { peer } => Event::RequestAccepted { peer },
@@ -266,7 +271,12 @@ impl Driver {
                 self.tell_once_known(Event::InviteCreated { reference, link });
                 return;
             }
-            Fact::Message { record, change } => view::changed(*record, change),
+            Fact::Message { record, change } => {
+                let Place::Inside(session) = &self.place else {
+                    return;
+                };
+                view::changed(*record, change, session.engine.store().history())
+            }
             Fact::MessageRemoved { channel, message } => Event::MessageRemoved { channel, message },
             Fact::Typing { channel, peer, on } => Event::TypingChanged { channel, peer, on },
             Fact::Call(state) => Event::CallChanged {
@@ -289,7 +299,8 @@ impl Driver {
             Fact::SessionHealed { peer } => Event::Notice(Notice::SessionHealed { peer }),
             Fact::BindingFailed { peer } => Event::Notice(Notice::BindingFailed { peer }),
             Fact::VersionMismatch { peer } => Event::Notice(Notice::VersionMismatch { peer }),
-            Fact::RequestFailed { reason, .. } => Event::Notice(Notice::Problem {
+            Fact::RequestFailed { peer, reason } => Event::Notice(Notice::RequestFailed {
+                peer,
                 code: map::of_refusal(reason),
             }),
             // The enum may grow; a fact without an arm here is one that the link has no word for.

@@ -11,6 +11,13 @@ use crate::map::{self, view};
 /// The most rows one command gets.
 const MAX_LIMIT: u32 = 200;
 
+/// The part of a history that is asked for.
+pub(super) struct Wanted {
+    pub(super) before: Option<OrderKey>,
+    pub(super) after: Option<OrderKey>,
+    pub(super) around: Option<OrderKey>,
+}
+
 fn clamped(limit: u32) -> usize {
     usize::try_from(limit.clamp(1, MAX_LIMIT)).unwrap_or(1)
 }
@@ -19,14 +26,16 @@ impl Driver {
     pub(super) fn load_history(
         &mut self,
         channel: ChannelId,
-        before: Option<OrderKey>,
-        after: Option<OrderKey>,
+        wanted: Wanted,
         limit: u32,
         reference: Option<Reference>,
     ) {
         let limit = clamped(limit);
         self.load(channel, reference, |history| {
-            Ok(Some(match (before, after) {
+            if let Some(place) = wanted.around {
+                return Ok(Some(history.around_place(&channel, place, limit)?));
+            }
+            Ok(Some(match (wanted.before, wanted.after) {
                 (Some(place), None) => history.before(&channel, place, limit)?,
                 (None, Some(place)) => history.after(&channel, place, limit)?,
                 (None, None) => history.newest(&channel, limit)?,
@@ -65,12 +74,15 @@ impl Driver {
             self.failed(reference, Code::Locked);
             return;
         };
-        match read(session.engine.store().history()) {
+        let history = session.engine.store().history();
+        match read(history) {
             Ok(Some(page)) => {
+                let messages = page.messages.into_iter();
+                let messages = messages.map(|record| view::message(record, history)).collect();
                 self.tell(Event::HistoryLoaded {
                     reference: reference.clone(),
                     channel,
-                    messages: page.messages.into_iter().map(view::message).collect(),
+                    messages,
                     has_older: page.earlier,
                     has_newer: page.later,
                 });
@@ -104,7 +116,8 @@ impl Driver {
             Ok(mut hits) => {
                 let more = hits.len() > limit;
                 hits.truncate(limit);
-                let hits = hits.into_iter().map(view::hit).collect();
+                let history = session.engine.store().history();
+                let hits = hits.into_iter().map(|hit| view::hit(hit, history)).collect();
                 self.tell(Event::SearchFound {
                     reference: reference.clone(),
                     query,

@@ -7,14 +7,14 @@ use orrery_link::{Code, ProfileView, ServerPhase, Settings};
 use orrery_protocol::ConnectionId;
 use tokio::{runtime, sync::mpsc, time::Instant};
 
-use super::{Wake, barrier::Barrier};
+use super::{Wake, barrier::Barrier, mending::Mending};
 use crate::{
     WorkerConfig,
     clock::Clock,
     engine::Engine,
     profile::Opened,
     rtc::{Ear, Fanout, Measured, Network, PEER_EVENT_CAPACITY, PeerEvent, Transport, WebRtc},
-    signaling::{Drops, Home, HomeOrder, ServerAddress, Tls},
+    signaling::{Dialer, Drops, Home, HomeOrder, ServerAddress},
 };
 
 /// An open profile and its network.
@@ -35,6 +35,8 @@ pub(crate) struct Session {
     pub(super) stuck: Option<(Input, Instant)>,
     /// The trouble with the disk that was told already.
     pub(super) said: Option<Code>,
+    /// What is done about inputs that the database could not take.
+    pub(super) mending: Mending,
     /// What waits for the server to know our tokens.
     pub(super) barrier: Barrier,
     /// Logged in at the home server, as the core knows it.
@@ -44,14 +46,14 @@ pub(crate) struct Session {
     logs: String,
     bind: Option<String>,
     runtime: runtime::Handle,
-    tls: Tls,
+    dialer: Dialer,
 }
 
 /// What a session is made with.
 pub(super) struct Surroundings<'a> {
     pub(super) config: &'a WorkerConfig,
     pub(super) runtime: &'a runtime::Handle,
-    pub(super) tls: &'a Tls,
+    pub(super) dialer: &'a Dialer,
     pub(super) ear: std::sync::Arc<dyn Ear>,
     pub(super) fanout: &'a Fanout,
 }
@@ -65,8 +67,8 @@ impl Session {
         let runtime = around.runtime.clone();
         let show = |path: PathBuf| path.to_string_lossy().into_owned();
         Some(Self {
-            home: Home::start(runtime.clone(), address, around.tls.clone()),
-            drops: Drops::new(runtime.clone(), around.tls.clone()),
+            home: Home::start(runtime.clone(), address, around.dialer.clone()),
+            drops: Drops::new(runtime.clone(), around.dialer.clone()),
             peers: WebRtc::new(
                 runtime.clone(),
                 network,
@@ -79,6 +81,7 @@ impl Session {
             server: ServerPhase::Connecting,
             stuck: None,
             said: None,
+            mending: Mending::default(),
             barrier: Barrier::default(),
             online: false,
             peer_events,
@@ -92,7 +95,7 @@ impl Session {
                 .unwrap_or_default(),
             bind: around.config.bind.clone(),
             runtime,
-            tls: around.tls.clone(),
+            dialer: around.dialer.clone(),
         })
     }
 
@@ -108,13 +111,17 @@ impl Session {
         }
     }
 
-    /// When the core wants to be woken, or the disk is tried again.
+    /// When the core wants to be woken, or what failed is tried again.
     pub(super) fn due(&self, clock: &Clock) -> Option<Instant> {
         match &self.stuck {
             Some((_, at)) => Some(*at),
             None => {
                 let core = self.engine.core().next_wake().and_then(|wake| clock.at(wake));
-                core.into_iter().chain(self.barrier.until()).min()
+                let core = core.filter(|_| !self.mending.is_resting());
+                [core, self.mending.at(), self.barrier.until()]
+                    .into_iter()
+                    .flatten()
+                    .min()
             }
         }
     }
@@ -126,7 +133,7 @@ impl Session {
             return;
         };
         self.peers.set_network(network(self.bind.as_ref(), &address, None));
-        self.home = Home::start(self.runtime.clone(), address, self.tls.clone());
+        self.home = Home::start(self.runtime.clone(), address, self.dialer.clone());
         self.online = false;
     }
 

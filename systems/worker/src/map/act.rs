@@ -37,6 +37,7 @@ pub(crate) enum Own {
         channel: ChannelId,
         before: Option<OrderKey>,
         after: Option<OrderKey>,
+        around: Option<OrderKey>,
         limit: u32,
     },
     LoadAround {
@@ -52,6 +53,7 @@ pub(crate) enum Own {
     ListDevices,
     TestMicrophone(bool),
     PlayTestTone,
+    Reconnect,
     Resync,
     Shutdown,
 }
@@ -77,12 +79,14 @@ pub(crate) fn route(command: Command) -> Route {
             channel,
             before,
             after,
+            around,
             limit,
         } => {
             return Route::Own(Own::LoadHistory {
                 channel,
                 before,
                 after,
+                around,
                 limit,
             });
         }
@@ -93,6 +97,7 @@ pub(crate) fn route(command: Command) -> Route {
         Command::ListDevices {} => return Route::Own(Own::ListDevices),
         Command::TestMicrophone { on } => return Route::Own(Own::TestMicrophone(on)),
         Command::PlayTestTone {} => return Route::Own(Own::PlayTestTone),
+        Command::Reconnect {} => return Route::Own(Own::Reconnect),
         Command::Resync {} => return Route::Own(Own::Resync),
         Command::Shutdown {} => return Route::Own(Own::Shutdown),
 
@@ -196,7 +201,7 @@ mod tests {
         assert!(matches!(link("orrery:abc?via=ws://a&t=x"), Route::Bad(Code::BadLink)));
         let server = |text: &str| route(Command::SetServer { server: text.into() });
         assert!(matches!(server("http://a"), Route::Bad(Code::BadServer)));
-        assert!(matches!(server(" ws://a:1 "), Route::Core(Act::SetServer(text)) if text == "ws://a:1"));
+        assert!(matches!(server(" wss://a:1 "), Route::Core(Act::SetServer(text)) if text == "wss://a:1"));
     }
 
     #[test]

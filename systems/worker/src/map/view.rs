@@ -4,11 +4,25 @@ use orrery_core::io::{CallState, Change, Link, ParticipantPhase as CorePhase, Ph
 use orrery_link::{
     CallPhase, CallView, ContactView, DirectState, Event, MessageView, ParticipantPhase, ParticipantView, SearchHit,
 };
-use orrery_protocol::record::{ContactRecord, MessageKind, MessageRecord};
+use orrery_protocol::{
+    ChannelId, MessageRef,
+    record::{ContactRecord, ContactState, MessageKind, MessageRecord},
+};
+use orrery_store::History;
+
+/// Characters of a message that those which answer it bring along.
+const QUOTED_CHARS: usize = 160;
 
 /// A contact as it is shown.
-pub(crate) fn contact(record: ContactRecord, here: bool, direct: Link) -> ContactView {
+pub(crate) fn contact(record: ContactRecord, here: bool, direct: Link, sending: bool) -> ContactView {
+    let asks = matches!(
+        record.state,
+        ContactState::RequestedByUs | ContactState::RequestedByThem
+    );
     ContactView {
+        // The row may be older: that of an earlier acquaintance.
+        asked_ms: if asks { record.last_activity_ms } else { 0 },
+        sending,
         peer: record.peer,
         state: record.state,
         name: record.name,
@@ -27,8 +41,11 @@ pub(crate) fn contact(record: ContactRecord, here: bool, direct: Link) -> Contac
 }
 
 /// A row of a conversation as it is shown.
-pub(crate) fn message(record: MessageRecord) -> MessageView {
+pub(crate) fn message(record: MessageRecord, history: History<'_>) -> MessageView {
     MessageView {
+        quoted: record
+            .reply_to
+            .and_then(|reference| quoted(&reference, record.channel, history)),
         channel: record.channel,
         author: record.author,
         id: record.id,
@@ -43,9 +60,23 @@ pub(crate) fn message(record: MessageRecord) -> MessageView {
     }
 }
 
+/// The beginning of a message that is answered.
+fn quoted(reference: &MessageRef, channel: ChannelId, history: History<'_>) -> Option<String> {
+    let found = history.message(reference).unwrap_or_else(|error| {
+        // The answer can be read without it.
+        tracing::warn!(%error, "what a message answers could not be read");
+        None
+    });
+    // What somebody else was told is not to be read here, whatever an answer refers to.
+    match found.filter(|found| found.channel == channel && !found.deleted)?.kind {
+        MessageKind::Text { text } => Some(text.chars().take(QUOTED_CHARS).collect()),
+        MessageKind::Call { .. } => None,
+    }
+}
+
 /// What happened to a row, with the row.
-pub(crate) fn changed(record: MessageRecord, change: Change) -> Event {
-    let message = message(record);
+pub(crate) fn changed(record: MessageRecord, change: Change, history: History<'_>) -> Event {
+    let message = message(record, history);
     match change {
         Change::Received => Event::MessageReceived { message },
         Change::Sent => Event::MessageSent { message },
@@ -88,7 +119,7 @@ pub(crate) fn call(state: CallState) -> CallView {
 }
 
 /// A hit of a search: the matches, which the store gives in its snippet, as ranges of the whole text.
-pub(crate) fn hit(found: orrery_store::SearchHit) -> SearchHit {
+pub(crate) fn hit(found: orrery_store::SearchHit, history: History<'_>) -> SearchHit {
     let matches = match &found.message.kind {
         MessageKind::Text { text } => {
             let left_out = if found.snippet.starts_with('…') && !text.starts_with('…') {
@@ -120,7 +151,7 @@ pub(crate) fn hit(found: orrery_store::SearchHit) -> SearchHit {
         MessageKind::Call { .. } => Vec::new(),
     };
     SearchHit {
-        message: message(found.message),
+        message: message(found.message, history),
         matches,
     }
 }

@@ -14,31 +14,35 @@ use tokio::sync::{mpsc, watch};
 
 use super::*;
 
-const LINE: ConnectionId = ConnectionId([5; 16]);
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const LINE: ConnectionId = ConnectionId([5; 16]);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Speaker, sequence number, timestamp, payload.
 type Heard = (u64, u16, u32, Vec<u8>);
 
-/// Remembers what it heard and says how much.
-struct Notebook {
+/// Remembers what it heard, says how much, and passes it on.
+pub(super) struct Notebook {
     heard: Mutex<Vec<Heard>>,
-    count: watch::Sender<usize>,
+    pub(super) count: watch::Sender<usize>,
+    next: Option<Arc<dyn Ear>>,
 }
 
 impl Ear for Notebook {
-    fn hear(&self, speaker: u64, seq: u16, timestamp: u32, _marker: bool, payload: &[u8]) {
+    fn hear(&self, speaker: u64, seq: u16, timestamp: u32, marker: bool, payload: &[u8]) {
+        if let Some(next) = &self.next {
+            next.hear(speaker, seq, timestamp, marker, payload);
+        }
         let mut heard = self.heard.lock().unwrap();
         heard.push((speaker, seq, timestamp, payload.to_vec()));
         self.count.send_replace(heard.len());
     }
 }
 
-struct Side {
-    stack: WebRtc,
-    events: mpsc::Receiver<PeerEvent>,
-    ear: Arc<Notebook>,
-    fanout: Fanout,
+pub(super) struct Side {
+    pub(super) stack: WebRtc,
+    pub(super) events: mpsc::Receiver<PeerEvent>,
+    pub(super) ear: Arc<Notebook>,
+    pub(super) fanout: Fanout,
     prints: Option<([u8; 32], [u8; 32])>,
     open: bool,
     received: Vec<Vec<u8>>,
@@ -46,10 +50,16 @@ struct Side {
 
 impl Side {
     fn new() -> Self {
+        Self::hearing(None)
+    }
+
+    /// What comes is heard by somebody else, too.
+    pub(super) fn hearing(next: Option<Arc<dyn Ear>>) -> Self {
         let (sender, events) = mpsc::channel(PEER_EVENT_CAPACITY);
         let ear = Arc::new(Notebook {
             heard: Mutex::default(),
             count: watch::Sender::new(0),
+            next,
         });
         let fanout = Fanout::default();
         let network = Network {
@@ -108,7 +118,7 @@ async fn until(a: &mut Side, b: &mut Side, done: impl Fn(&Side, &Side) -> bool) 
 }
 
 /// Waits for what no event tells of.
-async fn eventually(holds: impl Fn() -> bool) {
+pub(super) async fn eventually(holds: impl Fn() -> bool) {
     let mut look = tokio::time::interval(Duration::from_millis(10));
     let looking = async {
         while !holds() {
@@ -119,7 +129,10 @@ async fn eventually(holds: impl Fn() -> bool) {
 }
 
 async fn connected() -> (Side, Side) {
-    let (mut a, mut b) = (Side::new(), Side::new());
+    connect(Side::new(), Side::new()).await
+}
+
+pub(super) async fn connect(mut a: Side, mut b: Side) -> (Side, Side) {
     a.stack.offer(LINE);
     until(&mut a, &mut b, |a, b| {
         a.open && b.open && a.prints.is_some() && b.prints.is_some()

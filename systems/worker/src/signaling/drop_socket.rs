@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    DropResult, Outcome, ServerAddress, Tls,
+    Dialer, DropResult, Outcome, ServerAddress,
     drops::{JOB_CAPACITY, Job, Task},
     wire::{Incoming, Wire, WireError},
 };
@@ -53,7 +53,7 @@ struct Asked {
 /// answered.
 pub(crate) async fn run(
     address: ServerAddress,
-    tls: Tls,
+    dialer: Dialer,
     mut jobs: mpsc::Receiver<Job>,
     results: mpsc::Sender<DropResult>,
 ) {
@@ -63,7 +63,7 @@ pub(crate) async fn run(
         order: VecDeque::new(),
         next: 0,
     };
-    let failure = socket.work(&address, &tls, &mut jobs).await;
+    let failure = socket.work(&address, &dialer, &mut jobs).await;
     // Nothing more comes in from here on; what is there is answered.
     jobs.close();
     for (_, asked) in socket.asked.drain() {
@@ -84,10 +84,10 @@ struct Socket {
 
 impl Socket {
     /// Says with what everything unanswered failed.
-    async fn work(&mut self, address: &ServerAddress, tls: &Tls, jobs: &mut mpsc::Receiver<Job>) -> DropFailure {
+    async fn work(&mut self, address: &ServerAddress, dialer: &Dialer, jobs: &mut mpsc::Receiver<Job>) -> DropFailure {
         let due = Instant::now() + ANSWER_TIME;
         let opening = async {
-            let mut wire = Wire::connect(address, "/v1/drop", tls)
+            let mut wire = Wire::connect(address, "/v1/drop", dialer)
                 .await
                 .map_err(|_| DropFailure::Unreachable)?;
             greet(&mut wire).await?;

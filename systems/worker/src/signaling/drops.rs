@@ -7,7 +7,7 @@ use orrery_core::io::DropFailure;
 use orrery_protocol::{PeerId, frame::DepositToken, prekey::PrekeyBundle};
 use tokio::{runtime, sync::mpsc};
 
-use super::{ServerAddress, Tls, drop_socket};
+use super::{Dialer, ServerAddress, drop_socket};
 
 /// Requests waiting for one server. When full, the request is answered with "later" at once.
 pub(crate) const JOB_CAPACITY: usize = 256;
@@ -86,7 +86,7 @@ struct Line {
 /// All drop sockets.
 pub(crate) struct Drops {
     runtime: runtime::Handle,
-    tls: Tls,
+    dialer: Dialer,
     lines: HashMap<ServerAddress, Line>,
     uses: u64,
     outbox: mpsc::Sender<DropResult>,
@@ -98,11 +98,11 @@ pub(crate) struct Drops {
 }
 
 impl Drops {
-    pub(crate) fn new(runtime: runtime::Handle, tls: Tls) -> Self {
+    pub(crate) fn new(runtime: runtime::Handle, dialer: Dialer) -> Self {
         let (outbox, results) = mpsc::channel(RESULT_CAPACITY);
         Self {
             runtime,
-            tls,
+            dialer,
             lines: HashMap::new(),
             uses: 0,
             outbox,
@@ -146,7 +146,7 @@ impl Drops {
         let _ = jobs.try_send(job);
         self.runtime.spawn(drop_socket::run(
             address.clone(),
-            self.tls.clone(),
+            self.dialer.clone(),
             inbox,
             self.outbox.clone(),
         ));

@@ -17,7 +17,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use super::{ServerAddress, Tls, home_socket};
+use super::{Dialer, ServerAddress, home_socket};
 
 /// Orders under way to the socket's task. When full, the socket has stalled: it is dropped, and after the next log-in
 /// everything is said anew.
@@ -123,18 +123,18 @@ pub(crate) struct Home {
     events: mpsc::Receiver<HomeEvent>,
     rtt_ms: Arc<AtomicU32>,
     runtime: runtime::Handle,
-    tls: Tls,
+    dialer: Dialer,
 }
 
 impl Home {
     /// Begins to connect.
-    pub(crate) fn start(runtime: runtime::Handle, address: ServerAddress, tls: Tls) -> Self {
+    pub(crate) fn start(runtime: runtime::Handle, address: ServerAddress, dialer: Dialer) -> Self {
         let (orders, inbox) = mpsc::channel(ORDER_CAPACITY);
         let (outbox, events) = mpsc::channel(EVENT_CAPACITY);
         let rtt_ms = Arc::<AtomicU32>::default();
         runtime.spawn(home_socket::run(
             address.clone(),
-            tls.clone(),
+            dialer.clone(),
             inbox,
             outbox,
             Arc::clone(&rtt_ms),
@@ -145,7 +145,7 @@ impl Home {
             events,
             rtt_ms,
             runtime,
-            tls,
+            dialer,
         }
     }
 
@@ -159,7 +159,7 @@ impl Home {
         let Some(orders) = &self.orders else { return };
         if orders.try_send(order).is_err() {
             tracing::warn!("the socket to the home server has stalled and is made anew");
-            let fresh = Self::start(self.runtime.clone(), self.address.clone(), self.tls.clone());
+            let fresh = Self::start(self.runtime.clone(), self.address.clone(), self.dialer.clone());
             self.orders = fresh.orders;
             self.events = fresh.events;
             self.rtt_ms = fresh.rtt_ms;

@@ -10,7 +10,7 @@ use std::{
 
 use orrery_link::Code;
 use orrery_protocol::{
-    frame::{RefusalCode, SocketReply, SocketRequest},
+    frame::{SocketReply, SocketRequest},
     limits::SERVER_PROTOCOL_VERSION,
 };
 use serde_bytes::ByteArray;
@@ -20,13 +20,13 @@ use tokio::{
 };
 
 use super::{
-    HomeEvent, HomeOrder, ServerAddress, Tls,
+    Dialer, HomeEvent, HomeOrder, ServerAddress,
+    acks::Acks,
     backoff::Backoff,
-    wire::{ConnectError, Incoming, Wire, WireError},
+    end::{End, LONG_WAIT},
+    wire::{Incoming, Wire, WireError},
 };
 
-/// How long a log-in may take.
-const LOGIN_TIME: Duration = Duration::from_secs(10);
 /// How often the connection is probed.
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// Silence after which it is dead: three probes.
@@ -35,55 +35,11 @@ const DEAD_AFTER: Duration = Duration::from_secs(60);
 const HELD: Duration = Duration::from_secs(10);
 /// Nudges closer than this to the last try are not taken.
 const NUDGE_EVERY: Duration = Duration::from_secs(2);
-/// The wait where trying again soon helps nobody: another version, another client with the same profile.
-const LONG_WAIT: Duration = Duration::from_secs(60);
-
-/// Why a connection is over.
-enum End {
-    /// The handle is gone.
-    Told,
-    /// It was told to make another one.
-    Again,
-    /// It failed.
-    Failed(Option<Code>, Option<Duration>),
-}
-
-impl From<WireError> for End {
-    fn from(error: WireError) -> Self {
-        match error {
-            WireError::Closed => Self::Failed(Some(Code::ServerUnreachable), None),
-            // Whoever sends what is no frame of ours speaks another version, or is something else altogether.
-            WireError::Malformed => Self::Failed(Some(Code::ServerRefused), Some(LONG_WAIT)),
-        }
-    }
-}
-
-impl From<ConnectError> for End {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Unreachable => Self::Failed(Some(Code::ServerUnreachable), None),
-            ConnectError::Certificate => Self::Failed(Some(Code::ServerCertificate), None),
-            ConnectError::Busy => Self::Failed(Some(Code::ServerBusy), None),
-            ConnectError::NotAServer => Self::Failed(Some(Code::ServerRefused), None),
-        }
-    }
-}
-
-fn refused(code: RefusalCode, retry_after_ms: Option<u64>) -> End {
-    let wait = retry_after_ms.map(|ms| Duration::from_millis(ms).min(LONG_WAIT));
-    match code {
-        RefusalCode::Version | RefusalCode::Malformed => End::Failed(Some(Code::VersionMismatch), Some(LONG_WAIT)),
-        // Two clients with one profile would throw each other out for ever: the one that lost waits.
-        RefusalCode::Replaced => End::Failed(Some(Code::ServerRefused), Some(LONG_WAIT)),
-        RefusalCode::RateLimited | RefusalCode::Unavailable => End::Failed(Some(Code::ServerBusy), wait),
-        _ => End::Failed(Some(Code::ServerRefused), wait),
-    }
-}
 
 /// Runs until the orders are closed.
 pub(crate) async fn run(
     address: ServerAddress,
-    tls: Tls,
+    dialer: Dialer,
     mut orders: mpsc::Receiver<HomeOrder>,
     events: mpsc::Sender<HomeEvent>,
     rtt_ms: Arc<AtomicU32>,
@@ -99,7 +55,7 @@ pub(crate) async fn run(
             events: &events,
             rtt_ms: &rtt_ms,
         }
-        .session(&tls, &mut orders)
+        .session(&dialer, &mut orders)
         .await;
         rtt_ms.store(0, Ordering::Relaxed);
         if began.elapsed() > HELD {
@@ -157,13 +113,13 @@ struct Socket<'a> {
 }
 
 impl Socket<'_> {
-    async fn session(&self, tls: &Tls, orders: &mut mpsc::Receiver<HomeOrder>) -> End {
+    async fn session(&self, dialer: &Dialer, orders: &mut mpsc::Receiver<HomeOrder>) -> End {
         let connecting = async {
-            let mut wire = Wire::connect(self.address, "/v1/socket", tls).await?;
-            match timeout(LOGIN_TIME, self.log_in(&mut wire)).await {
+            let mut wire = Wire::connect(self.address, "/v1/socket", dialer).await?;
+            match timeout(dialer.patience, self.log_in(&mut wire)).await {
                 Ok(Ok(())) => Ok(wire),
                 Ok(Err(end)) => Err(end),
-                Err(_) => Err(End::Failed(Some(Code::ServerUnreachable), None)),
+                Err(_) => Err(End::UNREACHABLE),
             }
         };
         tokio::pin!(connecting);
@@ -193,7 +149,7 @@ impl Socket<'_> {
                 return Err(End::Failed(Some(Code::VersionMismatch), Some(LONG_WAIT)));
             }
             SocketReply::Challenge { nonce, time_ms, .. } => (nonce.into_array(), time_ms),
-            SocketReply::Refused { code, retry_after_ms } => return Err(refused(code, retry_after_ms)),
+            SocketReply::Refused { code, retry_after_ms } => return Err(End::refused(code, retry_after_ms)),
             _ => return Err(WireError::Malformed.into()),
         };
         let (answer, proof) = oneshot::channel();
@@ -227,7 +183,7 @@ impl Socket<'_> {
                 })
                 .await
             }
-            SocketReply::Refused { code, retry_after_ms } => Err(refused(code, retry_after_ms)),
+            SocketReply::Refused { code, retry_after_ms } => Err(End::refused(code, retry_after_ms)),
             _ => Err(WireError::Malformed.into()),
         }
     }
@@ -237,8 +193,30 @@ impl Socket<'_> {
         let mut heard = Instant::now();
         let mut pings = 0u64;
         let mut pinged = Instant::now();
+        let mut acks = Acks::default();
         loop {
             let step = tokio::select! {
+                // What we have to say first: the lane for it must not fill while the server pours out a mailbox.
+                biased;
+                _ = probe.tick() => {
+                    if heard.elapsed() > DEAD_AFTER {
+                        Err(End::UNREACHABLE)
+                    } else {
+                        pings += 1;
+                        pinged = Instant::now();
+                        wire.ping(pings).await.map_err(End::from)
+                    }
+                }
+                order = orders.recv() => match order {
+                    None => self.acknowledge(wire, &mut acks).await.and(Err(End::Told)),
+                    Some(HomeOrder::Reconnect) => Err(End::Again),
+                    Some(HomeOrder::Ack(ids)) => {
+                        acks.add(&ids, Instant::now());
+                        Ok(())
+                    }
+                    Some(order) => self.say(wire, order).await,
+                },
+                () = until(acks.due()) => self.acknowledge(wire, &mut acks).await,
                 incoming = wire.next::<SocketReply>() => {
                     heard = Instant::now();
                     match incoming {
@@ -254,20 +232,6 @@ impl Socket<'_> {
                         Err(error) => Err(error.into()),
                     }
                 }
-                order = orders.recv() => match order {
-                    None => Err(End::Told),
-                    Some(HomeOrder::Reconnect) => Err(End::Again),
-                    Some(order) => self.say(wire, order).await,
-                },
-                _ = probe.tick() => {
-                    if heard.elapsed() > DEAD_AFTER {
-                        Err(End::Failed(Some(Code::ServerUnreachable), None))
-                    } else {
-                        pings += 1;
-                        pinged = Instant::now();
-                        wire.ping(pings).await.map_err(End::from)
-                    }
-                }
             };
             if let Err(end) = step {
                 return end;
@@ -275,9 +239,16 @@ impl Socket<'_> {
         }
     }
 
+    /// Says which envelopes are stored, all of them.
+    async fn acknowledge(&self, wire: &mut Wire, acks: &mut Acks) -> Result<(), End> {
+        while let Some(ids) = acks.take() {
+            wire.send(&SocketRequest::Ack { ids }).await?;
+        }
+        Ok(())
+    }
+
     async fn say(&self, wire: &mut Wire, order: HomeOrder) -> Result<(), End> {
         let request = match order {
-            HomeOrder::Ack(ids) => SocketRequest::Ack { ids },
             HomeOrder::Publish {
                 signed,
                 kem,
@@ -300,7 +271,8 @@ impl Socket<'_> {
                 requests,
                 calls,
             },
-            HomeOrder::Nudge | HomeOrder::Reconnect => return Ok(()),
+            // Taken care of where orders come in.
+            HomeOrder::Ack(_) | HomeOrder::Nudge | HomeOrder::Reconnect => return Ok(()),
         };
         Ok(wire.send(&request).await?)
     }
@@ -318,7 +290,7 @@ impl Socket<'_> {
             }
             SocketReply::TokensStored => self.tell(HomeEvent::TokensStored).await,
             // What was refused is said again after the next log-in.
-            SocketReply::Refused { code, retry_after_ms } => Err(refused(code, retry_after_ms)),
+            SocketReply::Refused { code, retry_after_ms } => Err(End::refused(code, retry_after_ms)),
             SocketReply::Challenge { .. } | SocketReply::Welcome { .. } => Err(WireError::Malformed.into()),
         }
     }
@@ -334,5 +306,12 @@ async fn frame(wire: &mut Wire) -> Result<SocketReply, WireError> {
         if let Incoming::Frame(frame) = wire.next().await? {
             return Ok(frame);
         }
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }

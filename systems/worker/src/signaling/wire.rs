@@ -11,10 +11,8 @@ use tokio_tungstenite::{
     tungstenite::{Bytes, Error, Message, http::StatusCode, protocol::WebSocketConfig},
 };
 
-use super::{ServerAddress, Tls};
+use super::{Dialer, ServerAddress, Tls};
 
-/// How long connecting may take, from the name look-up to the end of the WebSocket handshake.
-const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long one frame may take to leave; a connection that takes longer is dead.
 const SEND_TIME: Duration = Duration::from_secs(10);
 /// Room for reading; frames are small, and a client has few sockets.
@@ -67,8 +65,8 @@ impl Wire {
     ///
     /// # Errors
     /// [`ConnectError`].
-    pub(crate) async fn connect(address: &ServerAddress, path: &str, tls: &Tls) -> Result<Self, ConnectError> {
-        timeout(CONNECT_TIME, connect(address, path, tls))
+    pub(crate) async fn connect(address: &ServerAddress, path: &str, dialer: &Dialer) -> Result<Self, ConnectError> {
+        timeout(dialer.patience, connect(address, path, &dialer.tls))
             .await
             .unwrap_or(Err(ConnectError::Unreachable))
     }

@@ -32,6 +32,7 @@ pub(crate) fn read(
         own_level: voice.input.level,
         own_speaking: voice.input.speaking,
         server_rtt_ms,
+        xruns: voice.io.input_xruns.saturating_add(voice.io.output_xruns),
         speakers: others.collect(),
     }
 }

@@ -101,6 +101,11 @@ impl Speakers {
         self.list.iter_mut().find(|speaker| speaker.id == id)
     }
 
+    /// Their numbers.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> + '_ {
+        self.list.iter().map(|speaker| speaker.id)
+    }
+
     /// Their connections.
     pub(crate) fn connections(&self) -> impl Iterator<Item = ConnectionId> + '_ {
         self.list.iter().map(|speaker| speaker.connection)

@@ -1,24 +1,28 @@
 //! A disk that is full.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::{fs, io::Write, path::Path};
 
 use orrery_link::{Code, Command, Event, Notice};
 use orrery_protocol::ChannelId;
 
-use crate::rig::{Host, Person, befriend, config};
+use crate::{
+    here::on_a_small_disk,
+    rig::{Host, Person, befriend, config},
+};
 
-/// A small file system to fill, for example a tmpfs of a few MiB: only its owner can make one.
-const SMALL_DISK: &str = "ORRERY_SMALL_DISK";
+#[test]
+fn a_full_disk_is_said_in_words_and_loses_nothing() {
+    on_a_small_disk("disk::a_full_disk_is_said_in_words_and_loses_nothing", |disk| {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(fill(disk));
+    });
+}
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_said_in_words_and_loses_nothing() {
-    let Ok(disk) = std::env::var(SMALL_DISK).map(PathBuf::from) else {
-        println!("SKIPPED: {SMALL_DISK} names no small file system to fill");
-        return;
-    };
+async fn fill(disk: &Path) {
     let host = Host::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let profile = tempfile::tempdir_in(&disk).unwrap();
+    let profile = tempfile::tempdir_in(disk).unwrap();
     let mut ada = Person::create_with("Ada", config(profile.path(), &host.url)).await;
     let mut bob = Person::create("Bob", &folder.path().join("bob"), &host.url).await;
     befriend(&mut ada, &mut bob).await;

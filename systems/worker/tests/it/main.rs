@@ -4,7 +4,15 @@
 
 mod calls;
 mod disk;
+mod fake;
+#[allow(unreachable_pub, reason = "it is reached where it is at home")]
+#[path = "../../../../tests/src/here.rs"]
+mod here;
+mod limits;
 mod opening;
+mod refusals;
 mod rig;
+mod rollback;
 mod servers;
+mod tokens;
 mod writing;

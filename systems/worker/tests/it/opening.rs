@@ -1,8 +1,8 @@
 //! Creating and opening a profile, and everything that can be wrong with it.
 
-use orrery_link::{Code, Command, Event, Passphrase, ProfilePhase, Settings};
+use orrery_link::{Code, Command, Event, Passphrase, ProfilePhase, Request, Settings};
 
-use crate::rig::{Host, PASSPHRASE, Person, config};
+use crate::rig::{DEADLINE, Host, PASSPHRASE, Person, config, nobody};
 
 fn unlock(passphrase: &str) -> Command {
     Command::Unlock {
@@ -124,4 +124,69 @@ async fn a_worker_whose_window_is_gone_ends_by_itself() {
         .await
         .unwrap()
         .expect("ends");
+}
+
+/// What is told until the worker ends, of these commands sent in one go.
+async fn last_words(person: &Person, commands: Vec<(&str, Command)>) -> Vec<Event> {
+    for (reference, command) in commands {
+        let reference = Some(reference.to_owned());
+        person.app.send(Request { reference, command }).unwrap();
+    }
+    let told = async {
+        let mut told = Vec::new();
+        while let Some(event) = person.app.next_event().await {
+            told.push(event);
+        }
+        told
+    };
+    tokio::time::timeout(DEADLINE, told).await.expect("it ends in time")
+}
+
+fn answers(told: &[Event], reference: &str) -> Vec<Result<(), Code>> {
+    told.iter()
+        .filter_map(|event| match event {
+            Event::Done { reference: r } if r == reference => Some(Ok(())),
+            Event::Failed {
+                reference: Some(r),
+                code,
+            } if r == reference => Some(Err(*code)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_under_way_when_the_end_comes_is_answered_once() {
+    let (_kept, url) = nobody();
+    let folder = tempfile::tempdir().unwrap();
+    let end = || ("end", Command::Shutdown {});
+    let ada = Person::start("Ada", config(folder.path(), &url)).await;
+    let told = last_words(
+        &ada,
+        vec![("make", create("Ada", None)), ("list", Command::ListDevices {}), end()],
+    )
+    .await;
+    for reference in ["make", "list", "end"] {
+        assert_eq!(answers(&told, reference), [Ok(())], "{reference}");
+    }
+    ada.leave().await;
+
+    let ada = Person::start("Ada", config(folder.path(), &url)).await;
+    let told = last_words(
+        &ada,
+        vec![("open", unlock("wrong")), end(), ("late", Command::ListDevices {})],
+    )
+    .await;
+    assert_eq!(answers(&told, "open"), [Err(Code::WrongPassphrase)]);
+    assert_eq!(answers(&told, "end"), [Ok(())]);
+    assert_eq!(answers(&told, "late"), [Err(Code::Locked)]);
+    ada.leave().await;
+
+    let mut ada = Person::start("Ada", config(folder.path(), &url)).await;
+    assert_eq!(
+        ada.ask(unlock(PASSPHRASE)).await,
+        Ok(()),
+        "what was made in the last moment is there"
+    );
+    ada.leave().await;
 }

@@ -7,7 +7,7 @@ use orrery_protocol::{ChannelId, MessageId, PeerId};
 use orrery_server::{RunningServer, Server, ServerConfig};
 use orrery_worker::{SoundConfig, VaultParams, Worker, WorkerConfig, WorkerHandle};
 use tempfile::TempDir;
-use tokio::time::timeout;
+use tokio::{net::TcpSocket, time::timeout};
 
 /// Ten times what anything here should take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -40,10 +40,16 @@ impl Host {
 
     /// Again, where it was and with what it had.
     pub(crate) async fn restart(&mut self) {
-        let config = ServerConfig {
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same, with something changed.
+    pub(crate) async fn restart_with(&mut self, change: impl FnOnce(&mut ServerConfig)) {
+        let mut config = ServerConfig {
             listen: self.address,
             ..ServerConfig::local(self.folder.path())
         };
+        change(&mut config);
         self.running = Some(Server::start(config).await.unwrap());
     }
 }
@@ -96,6 +102,13 @@ impl Person {
     }
 
     pub(crate) async fn create_with(name: &str, config: WorkerConfig) -> Self {
+        let mut person = Self::create_offline(name, config).await;
+        person.online().await;
+        person
+    }
+
+    /// Somebody new whose server may be anything.
+    pub(crate) async fn create_offline(name: &str, config: WorkerConfig) -> Self {
         let mut person = Self::start(name, config).await;
         let create = Command::CreateProfile {
             name: name.into(),
@@ -103,7 +116,6 @@ impl Person {
             server: None,
         };
         person.ask(create).await.unwrap();
-        person.online().await;
         person
     }
 
@@ -212,7 +224,12 @@ impl Person {
     }
 
     pub(crate) async fn say(&mut self, to: &Self, text: &str) -> MessageId {
-        let channel = ChannelId::from(to.id());
+        self.write(to.id(), text).await
+    }
+
+    /// The same to somebody who is not there.
+    pub(crate) async fn write(&mut self, to: PeerId, text: &str) -> MessageId {
+        let channel = ChannelId::from(to);
         self.ask(Command::SendText {
             channel,
             text: text.into(),
@@ -286,6 +303,26 @@ pub(crate) async fn friends(host: &Host, folder: &Path) -> (Person, Person) {
     let mut bob = Person::create("Bob", &folder.join("bob"), &host.url).await;
     befriend(&mut ada, &mut bob).await;
     (ada, bob)
+}
+
+/// Waits until somebody's server is gone; why.
+pub(crate) async fn offline(person: &mut Person) -> Option<Code> {
+    person
+        .wait("offline", |event| match event {
+            Event::ServerChanged {
+                server: ServerPhase::Offline { code, .. },
+            } => Some(*code),
+            _ => None,
+        })
+        .await
+}
+
+/// An address where nobody answers, and nobody else can begin to while this is kept.
+pub(crate) fn nobody() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("ws://{}", socket.local_addr().unwrap());
+    (socket, url)
 }
 
 /// With sound from and to files.

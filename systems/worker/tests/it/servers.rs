@@ -2,35 +2,17 @@
 
 use std::sync::Arc;
 
-use orrery_link::{Code, Command, Event, Passphrase, ServerPhase};
+use orrery_link::{Code, Command, Event};
 use orrery_protocol::ChannelId;
 use orrery_server::{Server, ServerConfig, TlsFiles};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
-use crate::rig::{Host, PASSPHRASE, Person, config, friends};
-
-async fn offline(person: &mut Person) -> Option<Code> {
-    person
-        .wait("offline", |event| match event {
-            Event::ServerChanged {
-                server: ServerPhase::Offline { code, .. },
-            } => Some(*code),
-            _ => None,
-        })
-        .await
-}
+use crate::rig::{DEADLINE, Host, Person, config, friends, nobody, offline};
 
 async fn create_at(server: &str, folder: &std::path::Path, root: Option<Vec<u8>>) -> Person {
     let mut config = config(folder, server);
     config.extra_root = root;
-    let mut person = Person::start("Ada", config).await;
-    let create = Command::CreateProfile {
-        name: "Ada".into(),
-        passphrase: Passphrase::new(PASSPHRASE.into()),
-        server: None,
-    };
-    person.ask(create).await.unwrap();
-    person
+    Person::create_offline("Ada", config).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,10 +33,8 @@ async fn words_written_while_the_server_is_down_go_when_it_is_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_does_not_answer_and_one_that_is_no_server_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let nobody = free.local_addr().unwrap();
-    drop(free);
-    let mut ada = create_at(&format!("ws://{nobody}"), &folder.path().join("a"), None).await;
+    let (_kept, url) = nobody();
+    let mut ada = create_at(&url, &folder.path().join("a"), None).await;
     assert_eq!(offline(&mut ada).await, Some(Code::ServerUnreachable));
     ada.leave().await;
 
@@ -71,6 +51,37 @@ async fn an_address_that_does_not_answer_and_one_that_is_no_server_are_told_apar
     });
     let mut ada = create_at(&format!("ws://{address}"), &folder.path().join("b"), None).await;
     assert_eq!(offline(&mut ada).await, Some(Code::ServerRefused));
+    ada.leave().await;
+    serving.abort();
+}
+
+/// What talks garbage is left alone for a minute, twice as long as this waits: only the command brings the second connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_want_to_wait_has_the_server_tried_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = stranger.local_addr().unwrap();
+    let (came, mut comings) = tokio::sync::mpsc::channel(8);
+    let serving = tokio::spawn(async move {
+        loop {
+            let (socket, _) = stranger.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
+            let garbage = tokio_tungstenite::tungstenite::Message::binary(vec![0xff; 100]);
+            let _ = futures_util::SinkExt::send(&mut socket, garbage).await;
+            came.send(()).await.unwrap();
+        }
+    });
+    let mut locked = Person::start("Ada", config(&folder.path().join("locked"), "ws://127.0.0.1:1")).await;
+    assert_eq!(locked.ask(Command::Reconnect {}).await, Err(Code::Locked));
+    locked.leave().await;
+    let mut ada = create_at(&format!("ws://{address}"), &folder.path().join("a"), None).await;
+    assert_eq!(offline(&mut ada).await, Some(Code::ServerRefused));
+    comings.recv().await.unwrap();
+    ada.ask(Command::Reconnect {}).await.unwrap();
+    tokio::time::timeout(DEADLINE / 2, comings.recv())
+        .await
+        .unwrap()
+        .unwrap();
     ada.leave().await;
     serving.abort();
 }

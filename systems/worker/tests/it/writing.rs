@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orrery_link::{Code, Command, DirectState, Event};
-use orrery_protocol::{ChannelId, MessageId, limits::MAX_TEXT, record::Delivery};
+use orrery_protocol::{ChannelId, MessageId, MessageRef, limits::MAX_TEXT, record::Delivery};
 
 use crate::rig::{DEADLINE, Host, Person, config, friends, invite, text_of};
 
@@ -86,6 +86,7 @@ async fn two_people_write_both_ways_and_see_how_far_their_words_have_come() {
         channel,
         before: None,
         after: None,
+        around: None,
         limit: 50,
     })
     .await
@@ -99,6 +100,60 @@ async fn two_people_write_both_ways_and_see_how_far_their_words_have_come() {
         } => {
             let texts: Vec<_> = messages.iter().filter_map(text_of).collect();
             assert_eq!(texts, ["hello dear Bob", "hello Ada"]);
+            Some(())
+        }
+        _ => None,
+    })
+    .await;
+    ada.leave().await;
+    bob.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_brings_along_what_it_answers_and_a_page_may_begin_anywhere() {
+    let host = Host::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut ada, mut bob) = friends(&host, folder.path()).await;
+    let first = ada.say(&bob, "shall we look at Jupiter?").await;
+    bob.hear("shall we look at Jupiter?").await;
+    let channel = ChannelId::from(ada.id());
+    let reply_to = MessageRef {
+        author: ada.id(),
+        id: first,
+    };
+    bob.ask(Command::SendText {
+        channel,
+        text: "yes".into(),
+        reply_to: Some(reply_to),
+    })
+    .await
+    .unwrap();
+    let quoted = Some("shall we look at Jupiter?");
+    let place = ada
+        .wait("the answer", |event| match event {
+            Event::MessageReceived { message } if message.reply_to == Some(reply_to) => {
+                assert_eq!(message.quoted.as_deref(), quoted);
+                Some(message.order)
+            }
+            _ => None,
+        })
+        .await;
+    bob.ask(Command::LoadHistory {
+        channel,
+        before: None,
+        after: None,
+        around: Some(place),
+        limit: 1,
+    })
+    .await
+    .unwrap();
+    bob.wait("the page", |event| match event {
+        Event::HistoryLoaded {
+            messages, has_older, ..
+        } => {
+            // The answer alone: what it answers is not on the page, and is quoted all the same.
+            assert_eq!(messages.iter().filter_map(text_of).collect::<Vec<_>>(), ["yes"]);
+            assert_eq!((messages[0].quoted.as_deref(), *has_older), (quoted, true));
             Some(())
         }
         _ => None,

@@ -126,7 +126,7 @@ fn draw(
             "tool.copy" => (icons::COPY, t("tool-copy"), tok::TEXT_SOFT),
             _ => (icons::TRASH_2, t("tool-delete"), tok::GIANT),
         };
-        if !widgets::icon_button(ui, cx, name, rect, icon, &label, color).clicked() {
+        if !widgets::icon_button(ui, cx, *name, rect, icon, &label, color).clicked() {
             continue;
         }
         let Body::Text(text) = &message.body else { continue };

@@ -12,22 +12,25 @@ use crate::tokens as tok;
 use crate::view::SettingsView;
 use crate::widgets::{self, Kind};
 
-/// Every key the window knows.
-const KEYS: [(&str, &str); 14] = [
-    ("Ctrl+K", "key-palette"),
-    ("Ctrl+Shift+M", "key-mute"),
-    ("Ctrl+Shift+D", "key-deafen"),
-    ("M", "key-mute-call"),
-    ("D", "key-deafen-call"),
-    ("Ctrl+F", "key-search"),
-    ("Ctrl+N", "key-add"),
-    ("Ctrl+,", "key-settings"),
-    ("Alt+↑", "key-previous"),
-    ("Alt+↓", "key-next"),
-    ("Enter", "key-send"),
-    ("Shift+Enter", "key-break"),
-    ("↑", "key-edit"),
-    ("Esc", "key-escape"),
+/// Every key the window knows: what to press, and what it does.
+const KEYS: [(&str, &str); 17] = [
+    ("press-palette", "key-palette"),
+    ("press-mute", "key-mute"),
+    ("press-deafen", "key-deafen"),
+    ("press-accept", "key-accept"),
+    ("press-decline", "key-decline"),
+    ("press-leave", "key-leave"),
+    ("press-mute-call", "key-mute-call"),
+    ("press-deafen-call", "key-deafen-call"),
+    ("press-search", "key-search"),
+    ("press-add", "key-add"),
+    ("press-settings", "key-settings"),
+    ("press-previous", "key-previous"),
+    ("press-next", "key-next"),
+    ("press-send", "key-send"),
+    ("press-break", "key-break"),
+    ("press-edit", "key-edit"),
+    ("press-escape", "key-escape"),
 ];
 
 pub(super) fn keys(ui: &mut Ui) {
@@ -49,7 +52,7 @@ pub(super) fn keys(ui: &mut Ui) {
                 rect.width() - 150.0,
             );
             let mut right = rect.right();
-            for key in keys.split('+').rev() {
+            for key in t(keys).split('+').rev() {
                 let galley = paint::line(ui, key, Type::regular(tok::TYPE_SMALL, tok::TEXT_SOFT), 80.0);
                 let width = (galley.size().x + 16.0).max(28.0);
                 let cap = Rect::from_center_size(pos2(right - width / 2.0, rect.center().y), vec2(width, 24.0));

@@ -11,13 +11,16 @@ use crate::home::connection_words;
 use crate::icons;
 use crate::paint::{self, Type};
 use crate::strings;
+use crate::text::name_fits;
 use crate::tokens as tok;
 use crate::view::{Connection, SettingsView};
 use crate::widgets::{self, Field, Kind};
 
 pub(super) fn profile(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState, view: &SettingsView) {
     group(ui, &t("settings-you"), |ui| {
-        let place = row(ui, &t("settings-name"), &t("settings-name-lead"), vec2(300.0, 34.0));
+        let fits = state.name.as_ref().is_none_or(|(name, _)| name_fits(name));
+        let lead = if fits { "settings-name-lead" } else { "name-too-long" };
+        let place = row(ui, &t("settings-name"), &t(lead), vec2(300.0, 34.0));
         if let Some(name) = edited(
             ui,
             cx,
@@ -26,7 +29,7 @@ pub(super) fn profile(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState, v
             &t("settings-name"),
             &mut state.name,
             &view.name,
-            48,
+            fits,
         ) {
             cx.emit(UiAction::Set(Setting::Name(name)));
         }
@@ -49,7 +52,7 @@ pub(super) fn profile(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState, v
             &t("settings-server-address"),
             &mut state.server,
             &view.server,
-            256,
+            true,
         );
         if let Some(server) = server {
             cx.emit(UiAction::Set(Setting::Server(server)));
@@ -146,7 +149,10 @@ fn id(ui: &Ui, cx: &mut Cx<'_>, place: Rect, view: &SettingsView) {
     }
 }
 
-/// A field whose text counts once Enter is pressed or Save; gives the new text, trimmed.
+/// Most characters of a server address.
+const ADDRESS_MAX: usize = 256;
+
+/// A field whose text counts once Enter is pressed or Save; gives the new text, trimmed. What does not fit cannot be saved.
 #[expect(clippy::too_many_arguments, reason = "a field, its place and both texts")]
 fn edited(
     ui: &mut Ui,
@@ -156,14 +162,14 @@ fn edited(
     hint: &str,
     state: &mut Option<(String, String)>,
     now: &str,
-    limit: usize,
+    fits: bool,
 ) -> Option<String> {
     // What the app says wins over what stood here before it said so.
     if state.as_ref().is_none_or(|(_, from)| from != now) {
         *state = Some((now.to_owned(), now.to_owned()));
     }
     let (text, _) = state.as_mut()?;
-    let changed = text.trim() != now && !text.trim().is_empty();
+    let changed = fits && text.trim() != now && !text.trim().is_empty();
     let button = Rect::from_min_size(pos2(place.right() - 70.0, place.top()), vec2(70.0, place.height()));
     let rect = if changed {
         Rect::from_min_max(place.min, pos2(button.left() - 8.0, place.bottom()))
@@ -173,7 +179,7 @@ fn edited(
     let focused = ui.memory(|memory| memory.has_focus(named(name)));
     let enter = focused && take_key(ui.ctx(), Modifiers::NONE, Key::Enter, false);
     let mut field = Field::new(name, rect, hint);
-    field.limit = limit;
+    (field.limit, field.bad) = (ADDRESS_MAX, !fits);
     widgets::field(ui, cx, &field, text);
     let saved =
         changed && widgets::button(ui, cx, &format!("{name}.save"), button, &t("save"), None, Kind::Primary).clicked();

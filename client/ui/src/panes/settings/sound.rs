@@ -16,9 +16,7 @@ use crate::widgets::{self, Kind};
 pub(super) fn sound(ui: &mut Ui, cx: &mut Cx<'_>, view: &SettingsView) {
     group(ui, &t("sound-in"), |ui| {
         if view.inputs.is_empty() {
-            ui.add_space(8.0);
-            notice(ui, Level::Warn, &t("sound-no-input"));
-            ui.add_space(8.0);
+            none(ui, view, "sound-no-input");
         } else {
             let place = row(ui, &t("sound-device"), "", vec2(300.0, 34.0));
             if let Some(picked) = device(
@@ -44,7 +42,7 @@ pub(super) fn sound(ui: &mut Ui, cx: &mut Cx<'_>, view: &SettingsView) {
             );
             rule(ui);
             let place = row(ui, &t("sound-level"), &t("sound-level-lead"), vec2(300.0, 34.0));
-            let button = Rect::from_min_size(pos2(place.right() - 96.0, place.top()), vec2(96.0, place.height()));
+            let button = Rect::from_min_size(pos2(place.right() - 160.0, place.top()), vec2(160.0, place.height()));
             let meters = cx.view.meters;
             let bars = Rect::from_min_max(
                 pos2(place.left(), place.center().y - 7.0),
@@ -76,9 +74,7 @@ pub(super) fn sound(ui: &mut Ui, cx: &mut Cx<'_>, view: &SettingsView) {
     });
     group(ui, &t("sound-out"), |ui| {
         if view.outputs.is_empty() {
-            ui.add_space(8.0);
-            notice(ui, Level::Warn, &t("sound-no-output"));
-            ui.add_space(8.0);
+            none(ui, view, "sound-no-output");
         } else {
             let place = row(ui, &t("sound-device"), "", vec2(300.0, 34.0));
             let picked = device(
@@ -105,16 +101,24 @@ pub(super) fn sound(ui: &mut Ui, cx: &mut Cx<'_>, view: &SettingsView) {
             );
             rule(ui);
             let place = row(ui, &t("sound-tone"), &t("sound-tone-lead"), vec2(110.0, 34.0));
-            let (label, icon) = if view.test_tone {
-                (t("stop"), icons::SQUARE)
-            } else {
-                (t("sound-play"), icons::PLAY)
-            };
-            if widgets::button(ui, cx, "settings.test_tone", place, &label, Some(icon), Kind::Quiet).clicked() {
-                cx.emit(UiAction::TestTone(!view.test_tone));
+            let (label, icon) = (t("sound-play"), Some(icons::PLAY));
+            // It is short and ends by itself.
+            if widgets::button(ui, cx, "settings.test_tone", place, &label, icon, Kind::Quiet).clicked() {
+                cx.emit(UiAction::TestTone);
             }
         }
     });
+}
+
+/// No device: none was looked for yet, or there is none.
+fn none(ui: &mut Ui, view: &SettingsView, words: &str) {
+    ui.add_space(8.0);
+    if view.devices_listed {
+        notice(ui, Level::Warn, &t(words));
+    } else {
+        notice(ui, Level::Info, &t("sound-looking"));
+    }
+    ui.add_space(8.0);
 }
 
 /// A list of devices with the system's choice first; gives what was picked.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use cpal::traits::HostTrait;
 
-use super::list::{ask_service, id_of, is_bare_alsa, with_service};
+use super::list::{ask_service, id_of, is_bare_alsa, is_monitor, with_service};
 use super::open;
 use super::{DeviceChoice, InputEnd, LostFlag, OutputEnd, PortShared, PortState};
 use crate::VoiceError;
@@ -89,8 +89,11 @@ impl Direction for Microphone {
     type End = InputEnd;
     const NONE: fn() -> VoiceError = || VoiceError::NoInput;
 
+    /// Where there is no microphone, the system may name what a speaker plays as the default; nobody wants to send that back
+    /// unless they chose it.
     fn default(host: &cpal::Host) -> Option<cpal::Device> {
         host.default_input_device()
+            .filter(|device| !id_of(device).is_some_and(|id| is_monitor(&id)))
     }
 
     fn open(

@@ -48,8 +48,13 @@ fn describe(found: Vec<cpal::Device>, default: Option<cpal::Device>) -> Vec<Devi
         })
         .collect();
     // What a speaker plays can be recorded too, but is hardly anyone's microphone: it comes last.
-    infos.sort_by_key(|d| (d.id.ends_with(".monitor"), !d.is_default));
+    infos.sort_by_key(|d| (is_monitor(&d.id), !d.is_default));
     infos
+}
+
+/// What a speaker plays, offered as if it were a microphone.
+pub(super) fn is_monitor(id: &str) -> bool {
+    id.ends_with(".monitor")
 }
 
 /// Does something with the sound service, connecting to it if there is no connection or a dead one. Others wait meanwhile.

@@ -137,13 +137,10 @@ pub(super) fn output(
     Err(last)
 }
 
-/// 10 ms, always: a default can be seconds of delay. What refuses 10 may take 20, and only then is it let choose.
+/// 10 ms, always: a device left to choose can take seconds, more than the rings hold. What refuses 10 may take more, up to what
+/// two periods of still fit into a ring.
 fn buffer_sizes(rate: u32) -> [BufferSize; 3] {
-    [
-        BufferSize::Fixed(rate / 100),
-        BufferSize::Fixed(rate / 50),
-        BufferSize::Default,
-    ]
+    [100, 50, 20].map(|share| BufferSize::Fixed(rate / share))
 }
 
 /// The callback mixes the channels to one and moves them to the ring. It allocates, locks and logs nothing.
