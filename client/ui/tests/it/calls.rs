@@ -7,7 +7,8 @@ use orrery_ui::view::*;
 use crate::drive::{Window, named};
 use crate::sample::{self, Scene, error, scenes};
 
-const KEYS: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+/// Ctrl and Shift as a keyboard says them: Ctrl is itself and the key of commands.
+const KEYS: Modifiers = Modifiers::CTRL.plus(Modifiers::COMMAND).plus(Modifiers::SHIFT);
 
 fn scene(name: &str) -> Scene {
     scenes().into_iter().find(|scene| scene.name == name).unwrap()
