@@ -10,13 +10,9 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def dies_with_us(nice=0):
+def dies_with_us():
     """For `preexec_fn`: the child ends when this program does, even when that is killed."""
-    def prepare():
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if nice:
-            os.nice(nice)
-    return prepare
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Lines:
@@ -63,12 +59,12 @@ def until(what, poll, deadline=DEADLINE, every=0.02):
 class Process:
     """A child that is ended with the stage, by its id."""
 
-    def __init__(self, name, args, env=None, stdin=subprocess.DEVNULL, stdout=None, log=None, nice=0):
+    def __init__(self, name, args, env=None, stdin=subprocess.DEVNULL, stdout=None, log=None):
         self.name = name
         self.log = open(log, "ab") if log else subprocess.DEVNULL
         self.popen = subprocess.Popen(
             args, env=env, stdin=stdin, stdout=stdout if stdout is not None else self.log, stderr=self.log,
-            preexec_fn=dies_with_us(nice), start_new_session=True)
+            preexec_fn=dies_with_us, process_group=0)
 
     @property
     def pid(self):
@@ -106,7 +102,7 @@ class Display:
         self.server = subprocess.Popen(
             ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"],
             pass_fds=[write], stdin=subprocess.DEVNULL, stdout=open(log, "ab"), stderr=subprocess.STDOUT,
-            preexec_fn=dies_with_us(), start_new_session=True)
+            preexec_fn=dies_with_us, process_group=0)
         os.close(write)
         # To the end of the line: a pipe closed between the number and its newline ends the server.
         with os.fdopen(read, "rb") as pipe:
@@ -145,6 +141,14 @@ class Display:
     def picture(self, path):
         subprocess.run(["import", "-window", "root", str(path)], env=self.env, check=True)
 
+    def snapshot(self):
+        """The display as it is now, unpacked, for `pack`."""
+        return subprocess.run(["import", "-window", "root", "ppm:-"], env=self.env, check=True, capture_output=True).stdout
+
+    @staticmethod
+    def pack(snapshot, path):
+        subprocess.run(["convert", "ppm:-", str(path)], input=snapshot, check=True)
+
     def end(self):
         self.manager.end()
         self.server.terminate()
@@ -166,7 +170,8 @@ class Sound:
                  "module-null-sink sink_name=mouth rate=48000 channels=1 norewinds=1 sink_properties=device.description=Mouth",
                  "module-remap-source master=mouth.monitor source_name=microphone "
                  "source_properties=device.description=Microphone"]
-        args = ["pulseaudio", "-n", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--log-target=stderr"]
+        # At real-time priority where this computer allows it, as on a desktop.
+        args = ["pulseaudio", "-n", "--realtime=yes", "--high-priority=yes", "--exit-idle-time=-1", "--daemonize=no", "--use-pid-file=no", "--log-target=stderr"]
         for load in loads:
             args += ["-L", load]
         self.server = Process(f"{name} pulseaudio", args, env=self.env, log=self.log)
@@ -200,7 +205,7 @@ class Recorder:
         self.process = subprocess.Popen(
             ["parec", f"--device={device}", "--raw", "--format=s16le", "--rate=48000", "--channels=1",
              "--latency-msec=10"], env=sound.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            preexec_fn=dies_with_us(), start_new_session=True)
+            preexec_fn=dies_with_us, process_group=0)
         self.thread = threading.Thread(target=self._read, name=name, daemon=True)
         self.thread.start()
         # A null sink that slept works in blocks of two seconds until the first request for less has come through.
@@ -247,7 +252,7 @@ class Window:
         # A log of its own for each run: opening one begins it anew.
         self.runs += 1
         logs = ["--event-log", f"{self.log_file}.{self.runs}", "--frame-log", f"{self.frame_file}.{self.runs}"]
-        self.process = Process(self.name, [*self.args, *logs], env=self.env, log=self.folder / f"{self.name}.log", nice=5)
+        self.process = Process(self.name, [*self.args, *logs], env=self.env, log=self.folder / f"{self.name}.log")
         until(f"{self.name}'s window", self._focus, deadline=120)
         until(f"{self.name}'s first screen, come to rest", self._at_rest, deadline=120)
 

@@ -47,6 +47,30 @@ fn choose(choice: Res<QualityChoice>, adapter: Option<Res<RenderAdapterInfo>>, m
         QualityChoice::Auto => Quality::High,
     };
     tracing::info!(quality = ?*quality, software, "drawing");
+    #[cfg(target_os = "linux")]
+    if software {
+        yield_to_sound();
+    }
+}
+
+/// How much less a software renderer's threads weigh than others of this program, as `nice` counts.
+#[cfg(target_os = "linux")]
+const YIELDING: i32 = 10;
+
+/// Where the processor draws, each picture keeps it busy for longer than a packet of sound may wait. So whoever draws steps back
+/// whenever there is anything else to do; a picture a little later is not seen, a packet is heard.
+#[cfg(target_os = "linux")]
+fn yield_to_sound() {
+    // Mesa names its threads so. One that is not found draws as before.
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let drawing = threads.filter(|thread| {
+        std::fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name.starts_with("llvmpipe"))
+    });
+    let yielded = drawing
+        .filter_map(|thread| rustix::process::Pid::from_raw(thread.file_name().to_str()?.parse().ok()?))
+        .filter(|thread| rustix::process::setpriority_process(Some(*thread), YIELDING).is_ok())
+        .count();
+    tracing::info!(yielded, "threads that draw step back for those that carry sound");
 }
 
 /// How long the last frames took.

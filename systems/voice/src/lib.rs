@@ -27,6 +27,8 @@ mod jitter;
 mod level;
 mod mixer;
 mod payload;
+#[cfg(feature = "device")]
+mod priority;
 mod resample;
 mod run;
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! has the other end of the ring and converts rates ([`DeviceIo`]); and the keeper, a thread that opens, closes and reopens devices, because
 //! that takes its time ([`keeper`]). New ring ends come from the keeper through a small lane.
 
+#[cfg(target_os = "linux")]
+mod cookie;
 mod keeper;
 mod list;
 mod open;

@@ -282,6 +282,10 @@ fn micros(epoch: Instant) -> u64 {
 }
 
 fn run(mut runner: Runner, commands: &Receiver<Command>, packets: &Receiver<Packet>, shared: &Shared, epoch: Instant) {
+    #[cfg(feature = "device")]
+    if !crate::priority::promote_this_thread() {
+        tracing::info!("the audio thread has no real-time priority: a busy computer will be heard");
+    }
     let mut gauges = Gauges::default();
     let mut published_us = 0;
     let mut was_idle = true;

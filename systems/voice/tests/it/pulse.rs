@@ -28,6 +28,7 @@ impl Server {
             socket.display()
         );
         let child = Command::new("pulseaudio")
+            .env("HOME", dir)
             .args([
                 "-n",
                 "--daemonize=no",
@@ -88,6 +89,9 @@ fn real_devices_play_record_vanish_and_come_back() {
     }
     let dir = Temp::new("pulse");
     let home = dir.path("");
+    // Nobody has made a sound yet in the home of whoever listens: no cookie lies there.
+    let person = dir.path("person");
+    std::fs::create_dir(&person).unwrap();
     let status = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -95,7 +99,7 @@ fn real_devices_play_record_vanish_and_come_back() {
             "--nocapture",
         ])
         .env(INNER, &home)
-        .env("HOME", &home)
+        .env("HOME", &person)
         .env("XDG_RUNTIME_DIR", &home)
         .env("PULSE_SERVER", format!("unix:{}", dir.path("pa.sock").display()))
         .status()

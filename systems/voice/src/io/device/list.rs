@@ -99,9 +99,19 @@ pub(super) fn is_bare_alsa(devices: &[cpal::Device]) -> bool {
 fn host() -> Result<cpal::Host, VoiceError> {
     let mut reason = String::from("there is none");
     for id in cpal::available_hosts() {
+        #[cfg(target_os = "linux")]
+        if id == cpal::HostId::PulseAudio {
+            super::cookie::provide();
+        }
         match cpal::host_from_id(id) {
-            Ok(host) => return Ok(host),
-            Err(error) => reason = error.to_string(),
+            Ok(host) => {
+                tracing::info!(service = %id, "connected to the sound service");
+                return Ok(host);
+            }
+            Err(error) => {
+                tracing::info!(service = %id, %error, "this sound service does not answer");
+                reason = error.to_string();
+            }
         }
     }
     Err(VoiceError::NoSoundService(reason))

@@ -8,6 +8,7 @@ use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, FromSample, Sample, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfigRange};
 
 use super::{InputEnd, LostFlag, OutputEnd, PortShared};
+use crate::priority::promote_this_thread;
 use crate::{SAMPLE_RATE, VoiceError};
 
 /// How long the system may take.
@@ -143,7 +144,8 @@ fn buffer_sizes(rate: u32) -> [BufferSize; 3] {
     [100, 50, 20].map(|share| BufferSize::Fixed(rate / share))
 }
 
-/// The callback mixes the channels to one and moves them to the ring. It allocates, locks and logs nothing.
+/// The callback mixes the channels to one and moves them to the ring. It allocates, locks and logs nothing; the first time it asks for
+/// real-time priority, which waits for nothing.
 fn build_input<T>(
     device: &cpal::Device,
     config: StreamConfig,
@@ -158,9 +160,13 @@ where
     let channels = usize::from(config.channels.max(1));
     let share = 1.0 / channels as f32;
     let counters = Arc::clone(shared);
+    let mut promoted = false;
     device.build_input_stream::<T, _, _>(
         config,
         move |data, _| {
+            if !std::mem::replace(&mut promoted, true) {
+                promote_this_thread();
+            }
             let frames = data.len() / channels;
             let count = frames.min(ring.slots());
             if count < frames {
@@ -178,7 +184,8 @@ where
     )
 }
 
-/// The callback moves samples from the ring to every channel. It allocates, locks and logs nothing.
+/// The callback moves samples from the ring to every channel. It allocates, locks and logs nothing; the first time it asks for
+/// real-time priority, which waits for nothing.
 fn build_output<T>(
     device: &cpal::Device,
     config: StreamConfig,
@@ -193,9 +200,13 @@ where
     let counters = Arc::clone(shared);
     // Whether sound flows. Before the first and after the last there is nothing to miss.
     let mut flowing = false;
+    let mut promoted = false;
     device.build_output_stream::<T, _, _>(
         config,
         move |data, _| {
+            if !std::mem::replace(&mut promoted, true) {
+                promote_this_thread();
+            }
             let frames = data.len() / channels;
             counters
                 .period

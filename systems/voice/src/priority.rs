@@ -1,0 +1,38 @@
+//! Real-time priority for the threads that carry sound.
+//!
+//! A sound service runs at it, and whoever feeds one every 10 ms has to as well: on a busy computer a thread of ordinary priority waits
+//! its turn for longer than that, and each such wait is heard. Windows and macOS grant it to anyone; Linux to those whom the
+//! administrator allows it (`RLIMIT_RTPRIO`, `CAP_SYS_NICE`).
+
+/// Samples that a thread of ours handles at a time, and how many of them there are in a second.
+const BLOCK: (u32, u32) = (crate::TICK_SAMPLES as u32, crate::SAMPLE_RATE);
+
+/// Asks it for the calling thread. A few system calls that wait for nothing; whether it was granted. Threads that this one starts do
+/// not inherit it.
+pub(crate) fn promote_this_thread() -> bool {
+    audio_thread_priority::promote_current_thread_to_real_time(BLOCK.0, BLOCK.1).is_ok()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// Scheduling policy of the calling thread, field 41 of its `stat`: 0 is the ordinary one, 1 is FIFO.
+    fn policy() -> u32 {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        fields.split(' ').nth(38).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn a_promotion_is_granted_or_refused_and_is_not_inherited() {
+        std::thread::spawn(|| {
+            assert_eq!(policy(), 0);
+            let granted = promote_this_thread();
+            assert_eq!(policy(), u32::from(granted));
+            assert_eq!(std::thread::spawn(policy).join().unwrap(), 0);
+        })
+        .join()
+        .unwrap();
+    }
+}
