@@ -2,6 +2,7 @@
 //! no profile, no worker, no network.
 
 mod calls;
+mod hand;
 mod people;
 mod poses;
 mod screens;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use bevy::prelude::*;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured, save_to_disk};
 use bevy::window::PrimaryWindow;
+use bevy_egui::PrimaryEguiContext;
+use bevy_egui::input::EguiInputEvent;
 use orrery_ui::layout::orrery_layout;
 
 use crate::cli::Args;
@@ -25,6 +28,8 @@ use poses::Pose;
 const STILL: Duration = Duration::from_millis(900);
 /// … and at least so many frames have been drawn.
 const FRAMES: u32 = 8;
+/// Frames between two things that the hand does: the window answers the one before it is asked the next.
+const ACTS_EVERY: u32 = 4;
 
 #[derive(Resource)]
 struct Gallery {
@@ -32,6 +37,7 @@ struct Gallery {
     poses: Vec<Pose>,
     at: usize,
     frames: u32,
+    acted: usize,
     since: f64,
     taking: bool,
 }
@@ -49,6 +55,8 @@ fn turn(
     time: Res<Time<Real>>,
     wishes: Res<Wishes>,
     window: Query<&Window, With<PrimaryWindow>>,
+    context: Query<Entity, With<PrimaryEguiContext>>,
+    mut input: MessageWriter<EguiInputEvent>,
     mut commands: Commands,
     mut exit: MessageWriter<AppExit>,
 ) {
@@ -68,8 +76,17 @@ fn turn(
         shown.meters = pose.meters;
         shown.plates.clear();
         gallery.since = now;
+        gallery.acted = 0;
     }
     gallery.frames += 1;
+    let act = pose.acts.get(gallery.acted);
+    if let (Some(act), 0, Ok(context)) = (act, gallery.frames % ACTS_EVERY, context.single())
+        && let Some(events) = act.events(&panels.0)
+    {
+        hand::send(events, context, &mut input);
+        gallery.acted += 1;
+        gallery.since = now;
+    }
     *scene = SceneInput {
         room: pose.room,
         call: None,
@@ -95,8 +112,11 @@ fn turn(
             .map(|(person, at)| person.plate(at, &levels))
             .collect();
     }
-    let still =
-        gallery.frames >= FRAMES && now - gallery.since > STILL.as_secs_f64() && avatars.is_settled() && !drawing.0;
+    let still = act.is_none()
+        && gallery.frames >= FRAMES
+        && now - gallery.since > STILL.as_secs_f64()
+        && avatars.is_settled()
+        && !drawing.0;
     if still && !gallery.taking {
         gallery.taking = true;
         let path = gallery.folder.join(format!("{:02}-{}.png", gallery.at + 1, pose.name));
@@ -129,6 +149,7 @@ pub(crate) fn plugin(args: &Args) -> impl Plugin + use<> {
                 poses,
                 at: 0,
                 frames: 0,
+                acted: 0,
                 since: 0.0,
                 taking: false,
             })

@@ -15,6 +15,8 @@ pub(crate) fn promote_this_thread() -> bool {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     /// Scheduling policy of the calling thread, field 41 of its `stat`: 0 is the ordinary one, 1 is FIFO.
@@ -26,13 +28,15 @@ mod tests {
 
     #[test]
     fn a_promotion_is_granted_or_refused_and_is_not_inherited() {
-        std::thread::spawn(|| {
+        fn named<T: Send + 'static>(name: &str, body: fn() -> T) -> T {
+            let thread = std::thread::Builder::new().name(name.into()).spawn(body);
+            thread.unwrap().join().unwrap()
+        }
+        named("promoted", || {
             assert_eq!(policy(), 0);
             let granted = promote_this_thread();
             assert_eq!(policy(), u32::from(granted));
-            assert_eq!(std::thread::spawn(policy).join().unwrap(), 0);
-        })
-        .join()
-        .unwrap();
+            assert_eq!(named("child", policy), 0);
+        });
     }
 }

@@ -4,6 +4,7 @@ use bevy::math::Vec2;
 use orrery_ui::layout::PlanetPlacement;
 use orrery_ui::view::{BannerView, IncomingCallView, Meters, PeerKey, PlateStatus, PlateView, ScreenView, ToastView};
 
+use super::hand::Act;
 use crate::cosmos::level::LIT;
 use crate::cosmos::{Body, ShownLevels};
 
@@ -18,6 +19,8 @@ pub(super) struct Pose {
     pub(super) persons: Vec<Person>,
     pub(super) room: Option<[u8; 32]>,
     pub(super) calm: bool,
+    /// What a person does on it before it looks as it should.
+    pub(super) acts: Vec<Act>,
 }
 
 impl Pose {
@@ -33,6 +36,15 @@ impl Pose {
             persons: Vec::new(),
             room: None,
             calm,
+            acts: Vec::new(),
+        }
+    }
+
+    /// The same after somebody did this.
+    pub(super) fn after(self, acts: &[Act]) -> Self {
+        Self {
+            acts: acts.iter().copied().chain([Act::Leave]).collect(),
+            ..self
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Every screen but the calls.
 
 use orrery_ui::view::{
-    AddContactView, BannerButton, BannerView, Body, BrokenView, Busy, CallChance, CallNote, Connection,
+    AddContactView, BannerButton, BannerView, BlockedView, Body, BrokenView, Busy, CallChance, CallNote, Connection,
     ConversationView, Delivery, DeviceView, DirectPolicy, ErrorView, FirstStartView, HomeView, IncomingCallView, Level,
-    LinkCheck, MainPane, Meters, Notice, Presence, ProfileEntry, ProfilesView, ScreenView, SearchHit, SearchView,
-    SettingsView, ToastView, UnlockView,
+    LinkCheck, MainPane, Meters, Notice, Presence, ProfileEntry, ProfilesView, ReturnedText, ScreenView, SearchHit,
+    SearchView, SettingsView, ToastView, UnlockView,
 };
 
+use super::hand::Act;
 use super::people::{ago, channel, home, key, me, message, message_key, name, talk};
 use super::poses::Pose;
 
@@ -134,10 +135,21 @@ fn homes() -> Vec<Pose> {
         button: Some(BannerButton::Retry),
         closes: false,
     };
+    let no_sound = BannerView {
+        error: ErrorView::code("no_sound"),
+        level: Level::Warn,
+        retry_at_ms: None,
+        button: Some(BannerButton::Settings),
+        closes: true,
+    };
     vec![
         Pose::new("home-empty", ScreenView::Home(Box::new(empty))),
         Pose::new("home-welcome", ScreenView::Home(Box::new(welcome))),
         Pose::new("home", screen(MainPane::Empty)),
+        Pose {
+            banner: Some(no_sound),
+            ..Pose::new("home-no-sound", screen(MainPane::Empty))
+        },
         Pose {
             banner: Some(banner),
             ..in_room("lost-connection", ScreenView::Home(Box::new(lost)))
@@ -173,7 +185,7 @@ fn conversations() -> Vec<Pose> {
             1,
             2,
             300,
-            "日本語も、العربية も, and an emoji 🪐 or two 🌙✨: nothing is a box.",
+            "日本語も、العربية も, and an emoji 🔭 or two 🌙✨: nothing is a box.",
         ),
         message(2, 0, 298, "Wie schön! Ça marche, ещё как."),
         orrery_ui::view::MessageView {
@@ -256,6 +268,20 @@ fn conversations() -> Vec<Pose> {
         query: "zeppelin".into(),
         ..SearchView::default()
     });
+    let mut returned = conversation(5);
+    returned.returned = [
+        "Can you bring the long cable?",
+        "And the small tripod, if it is not too much.",
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(n, text)| ReturnedText {
+        number: n as u64 + 1,
+        text: text.into(),
+        reply_to: None,
+        edits: None,
+    })
+    .collect();
     let mut fresh = conversation(3);
     fresh.messages = Vec::new();
     let mut blocked = conversation(3);
@@ -269,6 +295,7 @@ fn conversations() -> Vec<Pose> {
             ScreenView::Home(Box::new(renamed)),
         ),
         in_room("conversation-new", talking(fresh)),
+        in_room("conversation-returned", talking(returned)),
         in_room("conversation-blocked", talking(blocked)),
         in_room("search", talking(search)),
         in_room("search-nothing", talking(nothing)),
@@ -289,17 +316,21 @@ fn adding() -> Vec<Pose> {
         name: name(10).into(),
         server: "wss://talk.example.org".into(),
     };
+    // What is written stays in the field: the empty one comes first, and each next begins with the end of the one before.
     vec![
         Pose::new("add-contact", screen(add(LinkCheck::Empty))),
-        Pose::new("add-contact-good", screen(add(good))),
+        Pose::new("add-contact-new-link", screen(add(LinkCheck::Empty))).after(&[Act::Press("add.new_link")]),
         Pose::new(
             "add-contact-bad",
             screen(add(LinkCheck::Bad(ErrorView::code("bad_link")))),
-        ),
+        )
+        .after(&[Act::Press("dialog.no"), Act::Press("add.link"), Act::Write("orrery:")]),
+        Pose::new("add-contact-good", screen(add(good)))
+            .after(&[Act::Press("add.link"), Act::Write("qm5x2yb7tfrk3nqz6hvd4gu1w8s2ne5c")]),
     ]
 }
 
-fn settings() -> Pose {
+fn settings() -> Vec<Pose> {
     let device = |id: &str, name: &str| DeviceView {
         id: id.into(),
         name: name.into(),
@@ -323,20 +354,34 @@ fn settings() -> Pose {
         read_receipts: true,
         typing: true,
         presence: true,
-        blocked: Vec::new(),
+        blocked: [(11, "Hyperion"), (12, "Somebody who would not stop writing")]
+            .map(|(n, name)| BlockedView {
+                peer: key(n),
+                name: name.into(),
+            })
+            .into(),
         notifications: true,
         sounds: true,
         profile_folder: "/home/you/.local/share/orrery/profiles/profile-1".into(),
         log_folder: "/home/you/.local/share/orrery/profiles/profile-1/logs".into(),
         version: env!("CARGO_PKG_VERSION").into(),
     };
-    Pose {
+    [
+        ("settings", "settings.tab.profile"),
+        ("settings-sound", "settings.tab.sound"),
+        ("settings-privacy", "settings.tab.privacy"),
+        ("settings-notices", "settings.tab.notices"),
+        ("settings-keys", "settings.tab.keys"),
+        ("settings-about", "settings.tab.about"),
+    ]
+    .map(|(name, tab)| Pose {
         meters: Meters {
             mic: 0.62,
             mic_open: true,
         },
-        ..Pose::new("settings", screen(MainPane::Settings(Box::new(view))))
-    }
+        ..Pose::new(name, screen(MainPane::Settings(Box::new(view.clone())))).after(&[Act::Press(tab)])
+    })
+    .into()
 }
 
 fn overlays() -> Vec<Pose> {
@@ -387,7 +432,7 @@ pub(super) fn all() -> Vec<Pose> {
     poses.extend(homes());
     poses.extend(conversations());
     poses.extend(adding());
-    poses.push(settings());
+    poses.extend(settings());
     poses.extend(overlays());
     poses
 }
