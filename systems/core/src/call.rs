@@ -272,7 +272,8 @@ impl Turn<'_> {
             .filter(|call| call.id == id && call.phase == Phase::Active);
         let call = call.ok_or(Refusal::NoSuchCall)?;
         if call.member(peer).is_some() {
-            return Err(Refusal::Busy.into());
+            // In it or rung already: that is what was wanted.
+            return Ok(());
         }
         // We count too.
         if call.members.len().saturating_add(1) >= orrery_protocol::limits::MAX_CALL_MEMBERS {

@@ -1,5 +1,6 @@
 //! Contacts and requests: who may write to us, and to whom we may.
 
+mod moved;
 mod request;
 
 use orrery_crypto::identity;
@@ -12,7 +13,6 @@ use orrery_protocol::{
 
 use crate::{
     error::{Refusal, Result},
-    inbox::Path,
     io::Fact,
     outbox::Post,
     turn::Turn,
@@ -35,6 +35,8 @@ impl Turn<'_> {
             return Ok(());
         }
         let holds_token = may_hold_token(&row);
+        // First of all: to somebody blocked there is no way.
+        self.member_parted(peer)?;
         self.edit_contact(peer, |row| {
             row.blocked = true;
             if row.state != ContactState::Contact {
@@ -71,6 +73,7 @@ impl Turn<'_> {
         if matches!(row.state, ContactState::Removed | ContactState::Introduced) && !row.blocked {
             return Err(Refusal::NoSuchContact.into());
         }
+        self.member_parted(peer)?;
         self.edit_contact(peer, |row| {
             row.state = ContactState::Removed;
             row.receipt_due = false;
@@ -82,9 +85,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Ends everything live with a peer that is no contact any more.
-    pub(super) fn part_from(&mut self, peer: &PeerId) -> Result<()> {
-        self.member_parted(peer)?;
+    /// Ends everything live with a peer that is no contact any more, and in no call with us.
+    fn part_from(&mut self, peer: &PeerId) -> Result<()> {
         self.drop_connection(peer, true)?;
         self.clear_lane(peer)?;
         self.live.receipts.remove(peer);
@@ -133,28 +135,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A contact's mailbox is at another server now. What the old one took and nobody receipted may lie there for good:
-    /// it goes to the new one too, and who has it already says so again.
-    fn has_moved(&mut self, peer: &PeerId) -> Result<()> {
-        if !self.is_contact(peer)? {
-            return Ok(());
-        }
-        self.requeue(peer, true)?;
-        // Receipts and introductions are no rows any more once they are taken.
-        let owed = self.edit_contact(peer, |row| {
-            row.profile_due = true;
-            row.their_seq > 0
-        })?;
-        if owed == Some(true) {
-            self.receipt_due(peer, Path::Server)?;
-        }
-        if self.live.online {
-            self.tell_profile()?;
-        }
-        Ok(())
-    }
-
-    /// Tells a new contact what it may not know of us yet and that we are there, and asks the same.
+    /// Tells a new contact what it may not know of us yet and that we are there, and asks the same. What it said before
+    /// its answer arrived is heard now.
     pub(super) fn became_contact(&mut self, peer: &PeerId) -> Result<()> {
         self.tell_contact(peer)?;
         self.channel_changed((*peer).into());
@@ -162,6 +144,7 @@ impl Turn<'_> {
         if self.live.online {
             self.tell_profile()?;
         }
+        self.retry_unread(peer)?;
         self.greet(peer)
     }
 

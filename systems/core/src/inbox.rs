@@ -28,6 +28,13 @@ pub(crate) struct Early {
     message: Vec<u8>,
 }
 
+/// An item of somebody we asked: it has said yes, and that is still on its way. An item is one ciphertext however often
+/// it is sent: read now and dropped, it could never be read again.
+fn overtakes_answer(contact: Option<&ContactRecord>, body: &Body) -> bool {
+    let asked = contact.is_some_and(|row| row.state == ContactState::RequestedByUs);
+    asked && matches!(body, Body::Item(_))
+}
+
 /// The path on which a message came.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Path {
@@ -105,6 +112,11 @@ impl Turn<'_> {
         let note = decode::<Note>(&reading.plaintext.0)
             .ok()
             .filter(|note| note.check().is_ok());
+        if note.as_ref().is_some_and(|note| overtakes_answer(contact, &note.body)) {
+            // Here too the key is wanted again: after the answer.
+            self.archive.put_unread_ciphertext(sender, message)?;
+            return Ok(());
+        }
         let Some(note) = note.filter(|note| self.permitted(sender, contact, &note.body, path)) else {
             if self.keep_early(sender, message) {
                 return Ok(());
@@ -185,8 +197,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A fresh session may read what none could before.
-    fn retry_unread(&mut self, peer: &PeerId) -> Result<()> {
+    /// A fresh session may read what none could before, and a new contact may say what it could not.
+    pub(crate) fn retry_unread(&mut self, peer: &PeerId) -> Result<()> {
         for (number, message) in self.archive.unread_ciphertexts(peer)? {
             match self.decrypt(peer, &message)? {
                 Opened::Read(reading) => {

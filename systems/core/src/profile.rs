@@ -99,6 +99,7 @@ impl Turn<'_> {
         // Contacts are told once the new server knows us; until then the old mailbox is the one that opens.
         self.live.online = false;
         self.live.publishing = None;
+        self.ask_anew_later()?;
         self.profile_changed()?;
         self.push(Output::MoveTo { server });
         Ok(())
@@ -124,7 +125,8 @@ impl Turn<'_> {
     /// Notes that every contact, and who becomes one, is owed our introduction.
     pub(crate) fn profile_due(&mut self) -> Result<()> {
         for mut row in self.archive.contacts()? {
-            // Who was asked holds it too, and is told when the answer comes.
+            // Who was asked holds it too, and is told when the answer comes. After a move no answer would come: it is asked
+            // anew instead.
             let holds = matches!(row.state, ContactState::Contact | ContactState::RequestedByUs);
             if holds && !row.profile_due {
                 row.profile_due = true;

@@ -77,6 +77,7 @@ impl<'a> Turn<'a> {
                 self.look_after_prekeys(Some((one_time_left, has_prekeys)))?;
                 self.set_tokens()?;
                 self.tell_profile()?;
+                self.ask_anew()?;
                 self.announce_presence()?;
                 self.release_lanes();
                 Ok(())

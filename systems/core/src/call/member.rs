@@ -225,7 +225,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Removed or blocked while in a call with us.
+    /// About to be removed or blocked while in a call with us. Must come before the row says so: afterwards no farewell
+    /// has a way.
     pub(crate) fn member_parted(&mut self, peer: &PeerId) -> Result<()> {
         let Some(call) = self.live.call.as_ref() else {
             return Ok(());
@@ -233,15 +234,17 @@ impl Turn<'_> {
         let Some(member) = call.member(peer) else {
             return Ok(());
         };
-        if call.phase == Phase::Incoming && call.caller == *peer {
-            return self.decline_call(call.id);
+        let (id, joined) = (call.id, member.joined);
+        let (rings_here, is_caller) = (call.phase == Phase::Incoming, call.caller == *peer);
+        // Nothing else goes to it any more: the farewell waits behind nothing.
+        self.clear_lane(peer)?;
+        if rings_here && is_caller {
+            return self.decline_call(id);
         }
-        let farewell = if member.joined {
-            CallStep::Leave
-        } else {
-            CallStep::Cancel
-        };
-        self.say(peer, farewell)?;
+        // Whom a ring only names does not know that it rings here.
+        if !rings_here {
+            self.say(peer, if joined { CallStep::Leave } else { CallStep::Cancel })?;
+        }
         self.member_out(peer, CallOutcome::Cancelled)
     }
 

@@ -58,11 +58,16 @@ impl Turn<'_> {
         row.profile_due = false;
         row.last_activity_ms = now_ms;
         self.archive.put_contact(&row)?;
-        // A request is a first message: whatever session an earlier acquaintance left, the other side may have lost.
-        self.lane(&peer).renewal = Some(Renewal::Request);
+        self.post_request(&peer)
+    }
+
+    /// Asks, for the first time or anew. A request is a first message: whatever session there was before, the other side
+    /// may have lost it.
+    pub(super) fn post_request(&mut self, peer: &PeerId) -> Result<()> {
+        self.lane(peer).renewal = Some(Renewal::Request);
         let introduction = self.introduction()?;
-        self.post(&peer, Body::Request(introduction), Post::KEPT)?;
-        self.tell_contact(&peer)
+        self.post(peer, Body::Request(introduction), Post::KEPT)?;
+        self.tell_contact(peer)
     }
 
     pub(crate) fn accept_request(&mut self, peer: &PeerId) -> Result<()> {
@@ -107,7 +112,8 @@ impl Turn<'_> {
 
     pub(crate) fn request_received(&mut self, peer: &PeerId, introduction: Introduction) -> Result<()> {
         let now_ms = self.wall_ms();
-        let state = self.contact(peer)?.map(|row| row.state);
+        let known = self.contact(peer)?;
+        let state = known.as_ref().map(|row| row.state);
         match state {
             Some(ContactState::RequestedByUs) => {
                 // Both asked, so both have said yes. The answer goes out all the same: our own request may have been
@@ -119,13 +125,18 @@ impl Turn<'_> {
                 self.became_contact(peer)
             }
             Some(ContactState::Contact) => {
-                // It has lost its side of the acquaintance, or removed us and came back.
-                self.take_introduction(peer, introduction)?;
+                // It has moved before our answer came, lost its side of the acquaintance, or removed us and came back.
+                // The answer is in line first: it takes the place of what a move would tell.
                 self.post_accept(peer)?;
+                self.take_introduction(peer, introduction)?;
                 self.tell_contact(peer)
             }
             Some(ContactState::RequestedByThem) => {
+                // The same wish, perhaps from elsewhere. It has asked since the first time: asking twice makes a stranger
+                // no acquaintance.
+                let since_ms = known.map_or(now_ms, |row| row.last_activity_ms);
                 self.take_introduction(peer, introduction)?;
+                self.edit_contact(peer, |row| row.last_activity_ms = since_ms)?;
                 self.tell_contact(peer)
             }
             Some(ContactState::Introduced | ContactState::Removed) | None => {

@@ -134,6 +134,18 @@ impl Turn<'_> {
         }
         Ok(answers)
     }
+
+    /// Takes requests that still wait out of line, also one under way: tried again it would tell the old address after the
+    /// new one.
+    pub(crate) fn drop_requests(&mut self, peer: &PeerId) -> Result<()> {
+        for row in self.archive.outbox_rows(Some(peer))? {
+            let note = decode::<Note>(&row.note.0);
+            if row.item_seq.is_none() && note.is_ok_and(|note| matches!(note.body, Body::Request(_))) {
+                self.drop_row(&row)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The note of a row that tells a contact our introduction.

@@ -428,6 +428,60 @@ fn removing_or_blocking_somebody_ends_the_call_with_them() {
 }
 
 #[test]
+fn who_is_removed_or_blocked_in_a_call_hears_of_it_at_once() {
+    for block in [false, true] {
+        let part = |peer| {
+            if block {
+                Act::BlockContact(peer)
+            } else {
+                Act::RemoveContact(peer)
+            }
+        };
+        let mut w = World::friends(122, 2);
+        talk(&mut w, 0, 1);
+        w.run_for(2000);
+        let peer = w.id(1);
+        w.act(0, part(peer)).unwrap();
+        w.run_for(500);
+        assert_over(&w, &[0, 1]);
+        assert_eq!(outcomes(&w, 1, 0), [CallOutcome::Answered]);
+        // While it rings there.
+        let mut w = World::friends(123, 2);
+        ring(&mut w, 0, 1);
+        let peer = w.id(1);
+        w.act(0, part(peer)).unwrap();
+        w.run_for(500);
+        assert_over(&w, &[0, 1]);
+        assert_eq!(outcomes(&w, 1, 0), [CallOutcome::Missed]);
+        // While it rings here.
+        let mut w = World::friends(124, 2);
+        ring(&mut w, 0, 1);
+        let peer = w.id(0);
+        w.act(1, part(peer)).unwrap();
+        w.run_for(500);
+        assert_over(&w, &[0, 1]);
+        assert_eq!(outcomes(&w, 0, 1), [CallOutcome::Declined]);
+    }
+}
+
+#[test]
+fn a_farewell_to_somebody_blocked_waits_behind_nothing() {
+    let mut w = World::friends(125, 2);
+    talk(&mut w, 0, 1);
+    w.run_for(2000);
+    // More is under way than a server is asked to take at once, and its answers are slow.
+    w.net.delay = (400, 400);
+    for n in 0..20 {
+        w.act(0, Act::SetMuted(n % 2 == 0)).unwrap();
+    }
+    let peer = w.id(1);
+    w.act(0, Act::BlockContact(peer)).unwrap();
+    w.run_for(2000);
+    assert_over(&w, &[0, 1]);
+    assert_eq!(outcomes(&w, 1, 0), [CallOutcome::Answered]);
+}
+
+#[test]
 fn calls_come_about_over_a_rough_network() {
     let mut heard = 0;
     for seed in 0..20 {

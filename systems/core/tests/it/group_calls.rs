@@ -4,7 +4,10 @@ use orrery_core::{
     Act, CoreError, Fact, Output, Refusal,
     io::{ParticipantPhase, Phase},
 };
-use orrery_protocol::record::{CallOutcome, ContactState};
+use orrery_protocol::{
+    PeerId,
+    record::{CallOutcome, ContactState},
+};
 
 use crate::{
     calls::{assert_over, call, hear, outcomes, phase, talk},
@@ -255,5 +258,26 @@ fn adding_is_refused_where_it_makes_no_sense() {
     w.run_for(500);
     w.act(1, Act::AcceptCall(id)).unwrap();
     w.run_for(2000);
-    assert_eq!(w.act(0, Act::AddToCall(id, b)), Err(CoreError::Refused(Refusal::Busy)));
+    let stranger = PeerId([9; 32]);
+    assert_eq!(
+        w.act(0, Act::AddToCall(id, stranger)),
+        Err(CoreError::Refused(Refusal::NoSuchContact))
+    );
+}
+
+#[test]
+fn adding_who_is_in_the_call_or_rung_already_changes_nothing() {
+    let mut w = World::friends(211, 3);
+    let id = talk(&mut w, 0, 1);
+    let (b, c) = (w.id(1), w.id(2));
+    w.act(0, Act::AddToCall(id, b)).unwrap();
+    w.act(0, Act::AddToCall(id, c)).unwrap();
+    w.run_for(40_000);
+    w.act(0, Act::AddToCall(id, c)).unwrap();
+    // Longer than anything rings: nobody was rung a second time.
+    w.run_for(20_000);
+    assert!(hear(&w, 0, 1));
+    assert_eq!(call(&w, 0).unwrap().participants.len(), 1);
+    assert_eq!(outcomes(&w, 2, 0), [CallOutcome::Missed]);
+    assert_over(&w, &[2]);
 }

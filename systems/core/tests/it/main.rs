@@ -14,6 +14,7 @@ mod connections;
 mod group_calls;
 mod hostile;
 mod messages;
+mod moves;
 mod outbox;
 mod presence;
 mod profile;

@@ -118,10 +118,15 @@ impl World {
         }
     }
 
-    fn deliver(&mut self, to: &PeerId, id: Option<u64>, envelope: Vec<u8>) {
+    fn deliver(&mut self, via: &str, to: &PeerId, id: Option<u64>, envelope: Vec<u8>) {
         let Some(node) = self.nodes.iter().position(|node| node.id == *to && node.logged_in) else {
             return;
         };
+        // Who has moved hears nothing of what the old server takes.
+        let home = self.nodes[node].core.as_ref().map(|core| core.server());
+        if home != Some(via) {
+            return;
+        }
         let twice = self.net.repeat > 0.0 && rand::RngExt::random_bool(&mut self.rng, self.net.repeat);
         for _ in 0..if twice { 2 } else { 1 } {
             let delay = self.delay();
@@ -190,7 +195,7 @@ impl World {
             mailbox.kept.insert(mailbox.next, envelope.clone());
             mailbox.next
         });
-        self.deliver(to, id, envelope);
+        self.deliver(via, to, id, envelope);
         Ok(())
     }
 
