@@ -100,7 +100,7 @@ need_rust() {
     say "Rust $RUST_WANTED or newer is missing; asking rustup for it."
     rustup toolchain install stable --profile minimal --component clippy,rustfmt >&2 && rustup default stable >&2
   elif have curl; then
-    say "Rust is missing; installing it with rustup into your home folder."
+    say "Rust $RUST_WANTED or newer is missing; installing it with rustup into your home folder."
     installer=$(mktemp)
     if curl --proto '=https' --tlsv1.2 -fsS --max-time 60 https://sh.rustup.rs -o "$installer"; then
       sh "$installer" -y --profile minimal --component clippy,rustfmt --no-modify-path >&2 || true

@@ -67,7 +67,8 @@ async fn until_stopped(server: &RunningServer) -> std::io::Result<()> {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             _ = hangup.recv() => match server.reload_certificate() {
-                Ok(()) => tracing::info!("certificate read again"),
+                Ok(true) => tracing::info!("certificate read again"),
+                Ok(false) => tracing::warn!("there is no certificate to read: the server was started without one"),
                 Err(error) => tracing::error!(%error, "the certificate could not be read again; the old one stays"),
             },
         }

@@ -174,12 +174,16 @@ impl RunningServer {
         format!("{scheme}://{}", SocketAddr::new(ip, self.local_addr.port()))
     }
 
-    /// Reads certificate and key again; open connections keep the old one.
+    /// Reads certificate and key again; open connections keep the old one. `false` when there is none to read, as behind
+    /// a proxy.
     ///
     /// # Errors
     /// [`TlsError`]; the old certificate then stays in force.
-    pub fn reload_certificate(&self) -> Result<(), TlsError> {
-        self.tls.as_ref().map_or(Ok(()), Tls::reload)
+    pub fn reload_certificate(&self) -> Result<bool, TlsError> {
+        match &self.tls {
+            Some(tls) => tls.reload().map(|()| true),
+            None => Ok(false),
+        }
     }
 
     /// Takes no new sockets, asks the open ones to come back later, answers what was asked, and closes the database.

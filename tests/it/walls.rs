@@ -3,6 +3,10 @@
 use std::{collections::BTreeSet, process::Command};
 
 fn tree(package: &str) -> BTreeSet<String> {
+    tree_of(package, &[])
+}
+
+fn tree_of(package: &str, more: &[&str]) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
@@ -17,6 +21,7 @@ fn tree(package: &str) -> BTreeSet<String> {
             "--offline",
             "--locked",
         ])
+        .args(more)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
@@ -39,8 +44,40 @@ fn ours(package: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Packages of ours that a package of ours names itself.
+fn direct(package: &str) -> BTreeSet<String> {
+    tree_of(package, &["--depth", "1"])
+        .into_iter()
+        .filter(|name| name.starts_with("orrery-") && name != package)
+        .collect()
+}
+
 fn set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| format!("orrery-{name}")).collect()
+}
+
+/// Every package that is not ours with its features, as they are built with or without what only tests name.
+fn features(edges: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--workspace", "-e", edges, "--prefix", "none", "--no-dedupe"])
+        .args(["--format", "{p} {f}", "--offline", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let all = String::from_utf8(output.stdout).unwrap();
+    let foreign = all.lines().filter(|line| !line.starts_with("orrery-"));
+    foreign.map(str::to_owned).collect()
+}
+
+/// A feature that only a test asks for builds a crate, and everything above it, a second time: where that is Bevy, `./dev run` after
+/// `./dev test` takes a quarter of an hour. What a test needs of such a crate is named in the workspace's dependencies.
+#[test]
+fn tests_and_programs_share_one_build() {
+    let (programs, tests) = (features("normal,build"), features("normal,build,dev"));
+    assert!(programs.len() > 100, "cargo tree said nothing");
+    let twice: Vec<&String> = programs.difference(&tests).collect();
+    assert!(twice.is_empty(), "built with other features by tests: {twice:#?}");
 }
 
 #[test]
@@ -88,4 +125,10 @@ fn arrows_point_down_only() {
         ours("orrery-worker"),
         set(&["protocol", "crypto", "core", "voice", "store", "link"])
     );
+    // The programs: whatever they name themselves, and nothing of the rooms behind the worker.
+    assert_eq!(
+        direct("orrery-app"),
+        set(&["ecs", "ui", "worker", "shaders", "link", "protocol"])
+    );
+    assert_eq!(direct("orrery-headless"), set(&["worker", "link", "protocol"]));
 }

@@ -111,9 +111,9 @@ fn an_empty_passphrase_file_is_said_at_once() {
 }
 
 #[test]
-fn nobody_answers_at_the_server_and_the_program_works_on() {
+fn a_server_that_is_not_there_is_said_and_the_program_works_on() {
     let bed = Bed::new();
-    // Bound and never listening: nobody answers there, and nobody else can take the port.
+    // Bound and never listening: every connection is refused, and nobody else can take the port.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let nobody = format!("ws://{}", socket.local_addr().unwrap());
@@ -124,6 +124,22 @@ fn nobody_answers_at_the_server_and_the_program_works_on() {
         ariel.ask(json!({ "type": "set_server", "server": "http://nonsense" })),
         Err("bad_server".into())
     );
+    let url = bed.server.url();
+    ariel.tell(json!({ "type": "set_server", "server": url }));
+    ariel.online();
+}
+
+/// Takes as long as the program waits for an answer, which is 10 seconds.
+#[test]
+fn a_server_that_takes_the_connection_and_is_silent_is_said_and_the_program_works_on() {
+    let bed = Bed::new();
+    // Nobody accepts: the system makes the connection, and nothing is ever said on it.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("ws://{}", silent.local_addr().unwrap());
+    let mut ariel = Peer::start(&bed.home("ariel"), &peer_options("ariel", &address));
+    // It works on meanwhile.
+    ariel.invite();
+    assert_eq!(offline(&mut ariel), "server_unreachable");
     let url = bed.server.url();
     ariel.tell(json!({ "type": "set_server", "server": url }));
     ariel.online();

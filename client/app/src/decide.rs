@@ -4,6 +4,7 @@ mod answers;
 mod calls;
 mod entrance;
 mod happened;
+mod lost;
 mod panes;
 mod people;
 mod settings;

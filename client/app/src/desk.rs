@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use bevy::prelude::Resource;
+use orrery_ecs::link::number;
 use orrery_link::{Code, Reference, Settings};
 use orrery_protocol::{CallId, ChannelId, MessageRef, PeerId};
 use orrery_ui::view::{Busy, ErrorView, LinkCheck, MessageKey, Notice, ReturnedText, ToastView};
@@ -286,6 +287,20 @@ impl Desk {
         asked
     }
 
+    /// What was asked before a command and has no answer yet, oldest first. From now on none is awaited.
+    pub fn asked_before(&mut self, reference: &str) -> Vec<(Reference, Asked)> {
+        let Some(limit) = number(reference) else {
+            return Vec::new();
+        };
+        let before = |other: &&Reference| number(other).is_some_and(|number| number < limit);
+        let count = self.asked_order.iter().take_while(before).count();
+        let references: Vec<Reference> = self.asked_order.drain(..count).collect();
+        references
+            .into_iter()
+            .filter_map(|reference| self.asked.remove_entry(&reference))
+            .collect()
+    }
+
     /// Shows what the worker has, once it has answered everything that would change it: what it refused is undone.
     pub fn settle(&mut self, asked: &Asked, done: bool) {
         match *asked {
@@ -423,6 +438,18 @@ mod tests {
         desk.ask(Some("c:1".into()), Asked::Plain);
         assert_eq!(desk.answered("c:1"), Some(Asked::Plain));
         assert_eq!(desk.answered("c:1"), None);
+    }
+
+    #[test]
+    fn what_was_asked_before_a_command_is_told_apart_from_what_came_after_it() {
+        let mut desk = Desk::default();
+        for (reference, asked) in [("c:8", Asked::Search), ("c:9", Asked::Plain), ("c:11", Asked::Invite)] {
+            desk.ask(Some(reference.into()), asked);
+        }
+        desk.answered("c:9");
+        assert_eq!(desk.asked_before("resync:10"), [("c:8".to_owned(), Asked::Search)]);
+        assert!(desk.asked_before("resync:10").is_empty());
+        assert_eq!(desk.answered("c:11"), Some(Asked::Invite));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! - `run`: from the command line ([`cli`]) to the last line of the log; `session`: the profile and its worker
 //! - [`window`]: the Bevy app; `gamma`: egui blended as it was designed; [`quality`]: how much is drawn
 //! - `desk`: the window's own state; `prefs`: what of it is kept; `profiles`: the folders of profiles
-//! - `notify`, `open`: the desktop; `log`: the log
+//! - `notify`, `open`: the desktop; `log`: the log; `reach`: from where a server can be reached
 //! - `gallery`: every screen with sample data; `frame_log`, `widget_file`: eyes for tests
 
 #![allow(
@@ -39,6 +39,7 @@ mod open;
 mod prefs;
 mod present;
 mod profiles;
+mod reach;
 mod run;
 mod session;
 mod widget_file;

@@ -1,5 +1,6 @@
 //! The log: a few files in the profile's folder. It never holds message text, names or addresses: the rooms that handle
-//! those keep them out of their `Debug`, and libraries that would tell addresses are not listened to at all.
+//! those keep them out of their `Debug`, and libraries that would tell addresses are not listened to, unless somebody
+//! sets `ORRERY_LOG` to hear them.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

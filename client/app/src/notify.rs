@@ -25,8 +25,8 @@ pub struct Texts {
     pub author: PeerId,
     /// What they are called.
     pub name: String,
-    /// The beginning of the last one.
-    pub last: String,
+    /// The beginning of the last one; `None` where it is not to be said.
+    pub last: Option<String>,
     /// How many there are.
     pub count: u32,
 }
@@ -36,10 +36,9 @@ impl Texts {
     #[must_use]
     pub fn notice(self) -> Notice {
         let Self { name, last, count, .. } = self;
-        if count > 1 {
-            Notice::Messages { name, count }
-        } else {
-            Notice::Message { name, text: last }
+        match last {
+            Some(text) if count <= 1 => Notice::Message { name, text },
+            _ => Notice::Messages { name, count },
         }
     }
 }
@@ -193,7 +192,7 @@ mod tests {
             channel: author.into(),
             author,
             name: "Rhea".into(),
-            last: last.into(),
+            last: Some(last.into()),
             count,
         }
     }
@@ -222,6 +221,16 @@ mod tests {
         };
         assert_eq!(told, [many, one]);
         assert_eq!(gathered.due(), None);
+    }
+
+    #[test]
+    fn a_text_that_is_not_to_be_said_is_told_by_its_author_alone() {
+        let hidden = Texts {
+            last: None,
+            ..texts(1, "", 1)
+        };
+        let (title, body) = strings::notice(&hidden.notice());
+        assert_eq!((title.as_str(), body.as_str()), ("One new message from Rhea", ""));
     }
 
     #[test]

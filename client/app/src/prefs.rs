@@ -23,6 +23,8 @@ pub struct Preferences {
     pub reduced_motion: bool,
     /// The desktop is told about messages and calls.
     pub notifications: bool,
+    /// What it is told about a message says how the text begins.
+    pub notification_text: bool,
     /// Size of the window in points.
     pub size: Option<(u32, u32)>,
     /// The contact offered at first start was taken or waved off.
@@ -37,6 +39,7 @@ impl Default for Preferences {
             label: String::new(),
             reduced_motion: false,
             notifications: true,
+            notification_text: true,
             size: None,
             welcome_seen: false,
             last_used_ms: None,

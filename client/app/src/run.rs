@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use bevy::prelude::*;
 use bevy::window::{PrimaryWindow, WindowCloseRequested};
-use orrery_ecs::link::Link;
 use orrery_link::Command;
 use orrery_protocol::ChannelId;
+use orrery_ui::view::ChannelKey;
 
 use crate::cli::Args;
 use crate::desk::Desk;
@@ -86,7 +86,8 @@ fn start(args: &Args, log: LogFile) -> ExitCode {
 #[derive(Resource, Clone, Debug, Default)]
 struct Asked(std::sync::Arc<std::sync::atomic::AtomicBool>);
 
-/// Listens for such wishes. A second one does not wait for the first to be carried out.
+/// Listens for such wishes. A second one of its kind does not wait for the first to be carried out; of another kind it is the same
+/// wish by another way (Ctrl+C reaches `./dev run` too, which then ends what it started).
 #[cfg(unix)]
 fn listen(asked: Res<Asked>, proxy: Res<bevy::winit::EventLoopProxyWrapper>) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -99,8 +100,9 @@ fn listen(asked: Res<Asked>, proxy: Res<bevy::winit::EventLoopProxyWrapper>) {
     let thread = std::thread::Builder::new()
         .name("orrery-signals".into())
         .spawn(move || {
+            let mut first = None;
             for signal in signals.forever() {
-                if asked.swap(true, Ordering::AcqRel) {
+                if *first.get_or_insert(signal) == signal && asked.swap(true, Ordering::AcqRel) {
                     std::process::exit(128 + signal);
                 }
                 // Fails when the loop has ended already, and then there is nothing left to wake.
@@ -135,35 +137,29 @@ fn close(world: &mut World, mut closing: Local<bool>) {
     if let Ok(mut window) = windows.single_mut(world) {
         window.visible = false;
     }
-    keep_drafts(world);
-    keep_settings(world);
-    session::shut_down(world, window::SHUTDOWN_DEADLINE);
+    let mut last = drafts(world);
+    last.extend(settings(world));
+    session::shut_down(world, last, window::SHUTDOWN_DEADLINE);
     if asked && !quits {
         world.write_message(AppExit::Success);
     }
 }
 
 /// What was typed in the last moment is kept with the rest.
-fn keep_drafts(world: &mut World) {
-    let drafts = world.resource_mut::<present::Panels>().0.take_drafts();
-    let Some(link) = world.get_resource::<Link>() else {
-        return;
+fn drafts(world: &mut World) -> Vec<Command> {
+    let drafts = world.resource_mut::<present::Panels>().0.take_drafts().into_iter();
+    let keep = |(channel, text): (ChannelKey, String)| Command::SetDraft {
+        channel: ChannelId(channel.0),
+        text,
     };
-    for (channel, text) in drafts {
-        let channel = ChannelId(channel.0);
-        // Refused only by a worker that has ended.
-        let _ = link.0.send(Command::SetDraft { channel, text });
-    }
+    drafts.map(keep).collect()
 }
 
 /// The same of a slider that was let go of just now.
-fn keep_settings(world: &World) {
+fn settings(world: &World) -> Option<Command> {
     let desk = world.resource::<Desk>();
-    if let (Some(_), Some(settings), Some(link)) = (desk.settings_at, &desk.settings, world.get_resource::<Link>()) {
-        let settings = settings.clone();
-        // Refused only by a worker that has ended.
-        let _ = link.0.send(Command::SetSettings { settings });
-    }
+    let settings = desk.settings.clone().filter(|_| desk.settings_at.is_some())?;
+    Some(Command::SetSettings { settings })
 }
 
 /// The size of the window is kept once it has been still for a moment.

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use bevy::winit::{EventLoopProxyWrapper, WinitUserEvent};
 use orrery_ecs::EcsPlugin;
 use orrery_ecs::link::{Inbox, Link, Outbox, WorkerState};
 use orrery_ecs::profile::{OwnInvite, OwnVoice, Profile, Server, SoundDevices};
-use orrery_link::{AppEnd, Command, ProfilePhase, WorkerEnd, pair};
+use orrery_link::{AppEnd, Command, ProfilePhase, Request, SendError, WorkerEnd, pair};
 use orrery_protocol::invite::Invite;
 use orrery_worker::{SoundConfig, Worker, WorkerConfig, WorkerHandle};
 
@@ -25,6 +25,8 @@ const LOCAL_SERVER: &str = "ws://127.0.0.1:7670";
 const LOGS: &str = "logs";
 /// A profile that is left before it was unlocked has nothing to save: its worker is not waited for longer.
 const LEAVE_DEADLINE: Duration = Duration::from_secs(2);
+/// While the last commands wait for room in the lane, it is looked at this often.
+const ROOM_EVERY: Duration = Duration::from_millis(5);
 
 /// The profile in use and its worker.
 #[derive(Resource)]
@@ -258,20 +260,49 @@ fn leave(world: &mut World) {
     }
 }
 
-/// Tells the worker to close the profile and waits for it, before the program ends.
-pub(crate) fn shut_down(world: &mut World, deadline: Duration) {
+/// Gives the worker what it was not given yet, these commands last; tells it to close the profile, and waits for it
+/// before the program ends.
+pub(crate) fn shut_down(world: &mut World, last: Vec<Command>, deadline: Duration) {
+    let begun = Instant::now();
+    let waiting = world
+        .get_resource_mut::<Outbox>()
+        .map(|mut outbox| outbox.take_waiting())
+        .unwrap_or_default();
     if let Some(link) = world.get_resource::<Link>() {
-        // Refused only when it has ended already or cannot take anything: dropping the end says the same.
-        let _ = link.0.send(Command::Shutdown {});
+        let last = last.into_iter().chain([Command::Shutdown {}]).map(Request::from);
+        // Half of the time at most: the worker needs some for its own end.
+        say_last(&link.0, waiting.into_iter().chain(last), begun + deadline / 2);
     }
     let worker = world
         .get_resource_mut::<Session>()
         .and_then(|mut session| session.worker.get_mut().ok().and_then(Option::take));
     world.remove_resource::<Link>();
     if let Some(worker) = worker
-        && worker.join(deadline).is_err()
+        && worker.join(deadline.saturating_sub(begun.elapsed())).is_err()
     {
         tracing::error!("the worker did not end in time; the profile is safe, but a message may go out late");
+    }
+}
+
+/// Sends these in order, waiting for room in the lane. What finds none until then is lost, and said to be.
+fn say_last(link: &AppEnd, requests: impl Iterator<Item = Request>, until: Instant) {
+    for mut request in requests {
+        loop {
+            match link.send(request) {
+                Ok(()) => break,
+                Err(SendError::Full(back)) if Instant::now() < until => {
+                    request = *back;
+                    std::thread::sleep(ROOM_EVERY);
+                }
+                // Dropping the end tells the worker to go just as well.
+                Err(SendError::Full(_)) => {
+                    tracing::error!("the worker takes nothing any more; what was done last may be lost");
+                    return;
+                }
+                // It has ended already.
+                Err(SendError::Closed(_)) => return,
+            }
+        }
     }
 }
 

@@ -10,13 +10,13 @@ use std::{
     time::Duration,
 };
 
-use orrery_link::{Command, Event, Gauges, ProfilePhase, Request, gauges::GaugeBoard, json};
+use orrery_link::{Command, Event, Gauges, ProfilePhase, Request, gauges::GaugeBoard, json, lane::CommandSender};
 use orrery_worker::{MicSource, SoundConfig, SpeakerSink, VaultParams, Worker, WorkerConfig};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
     args::{Args, Mic, Speaker},
-    echo, passphrase,
+    echo, passphrase, signals,
 };
 
 /// How long the worker may take to say goodbye to its peers and close the database.
@@ -29,6 +29,9 @@ pub enum HeadlessError {
     /// The passphrase file cannot be used.
     #[error("the passphrase file cannot be used: {0}")]
     Passphrase(io::Error),
+    /// The system gives no signals.
+    #[error("signals cannot be listened to: {0}")]
+    Signals(io::Error),
     /// The worker did not start.
     #[error("the worker did not start: {0}")]
     Start(String),
@@ -49,11 +52,38 @@ where
     R: BufRead + Send + 'static,
     W: Write + Send + 'static,
 {
+    run_with(args, input, output, |_| Ok(()))
+}
+
+/// The same for a program of its own: SIGTERM and Ctrl+C end it as `shutdown` does. A second one of the same kind ends it
+/// at once. They are taken over from the whole process.
+///
+/// # Errors
+/// See [`HeadlessError`].
+pub fn run_program<R, W>(args: Args, input: R, output: W) -> Result<(), HeadlessError>
+where
+    R: BufRead + Send + 'static,
+    W: Write + Send + 'static,
+{
+    run_with(args, input, output, signals::listen)
+}
+
+fn run_with<R, W>(
+    args: Args,
+    input: R,
+    output: W,
+    listen: impl FnOnce(CommandSender) -> io::Result<()>,
+) -> Result<(), HeadlessError>
+where
+    R: BufRead + Send + 'static,
+    W: Write + Send + 'static,
+{
     let mut opening = match &args.passphrase_file {
         Some(path) => Some(passphrase::read(path).map_err(HeadlessError::Passphrase)?),
         None => None,
     };
     let (app, end) = orrery_link::pair();
+    listen(app.command_sender()).map_err(HeadlessError::Signals)?;
     let worker = Worker::spawn(config(&args), end).map_err(|error| HeadlessError::Start(error.to_string()))?;
     let output = Arc::new(Mutex::new(output));
     let ended = Arc::new(AtomicBool::new(false));
@@ -156,7 +186,7 @@ fn write_line<W: Write>(output: &Mutex<W>, line: &str) -> io::Result<()> {
 
 /// Reads lines on a thread of its own, so that waiting for input never holds events back. The thread ends with the
 /// input; when that never ends it ends with the process.
-fn read_commands<R, W>(mut input: R, commands: orrery_link::lane::CommandSender, output: Arc<Mutex<W>>)
+fn read_commands<R, W>(mut input: R, commands: CommandSender, output: Arc<Mutex<W>>)
 where
     R: BufRead + Send + 'static,
     W: Write + Send + 'static,

@@ -8,7 +8,7 @@ use orrery_headless::Args;
 fn main() -> ExitCode {
     let args = Args::parse();
     orrery_headless::log::start();
-    match orrery_headless::run(args, std::io::BufReader::new(std::io::stdin()), std::io::stdout()) {
+    match orrery_headless::run_program(args, std::io::BufReader::new(std::io::stdin()), std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("orrery-headless: {error}");

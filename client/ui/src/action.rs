@@ -59,6 +59,8 @@ pub enum Setting {
     Presence(bool),
     /// Notifications of the desktop.
     Notifications(bool),
+    /// Those of messages say the beginning of the text.
+    NotificationText(bool),
     /// Ring tone and message sounds.
     Sounds(bool),
 }

@@ -162,6 +162,7 @@ fn banner(ui: &mut Ui, cx: &mut Cx<'_>, main: Rect, view: &BannerView) -> f32 {
     }
     let label = view.button.map(|button| match button {
         BannerButton::Retry => t("banner-retry"),
+        BannerButton::ConnectHere => t("banner-connect-here"),
         BannerButton::Settings => t("banner-settings"),
         BannerButton::LogFolder => t("open-log-folder"),
     });
@@ -197,7 +198,7 @@ fn banner(ui: &mut Ui, cx: &mut Cx<'_>, main: Rect, view: &BannerView) -> f32 {
         let place = Rect::from_center_size(at, vec2(button_width, 30.0));
         if widgets::button(ui, cx, "banner.button", place, &label, None, Kind::Quiet).clicked() {
             cx.emit(match button {
-                BannerButton::Retry => UiAction::RetryConnection,
+                BannerButton::Retry | BannerButton::ConnectHere => UiAction::RetryConnection,
                 BannerButton::Settings => UiAction::OpenSettings,
                 BannerButton::LogFolder => UiAction::OpenLogFolder,
             });

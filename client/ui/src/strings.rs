@@ -33,6 +33,7 @@ pub const ERROR_CODES: &[&str] = &[
     "database_damaged",
     "disk_full",
     "internal",
+    "link_elsewhere",
     "locked",
     "newer_profile",
     "no_input_device",
@@ -51,6 +52,7 @@ pub const ERROR_CODES: &[&str] = &[
     "profile_exists",
     "profile_in_use",
     "read_only",
+    "replaced",
     "request_pending",
     "server_busy",
     "server_certificate",
@@ -310,6 +312,9 @@ mod tests {
         for promise in ["deleted", "undone"] {
             assert!(!remove.contains(promise), "the history stays: {remove}");
         }
+        // The other side never tells that it blocked us.
+        let blocked = error(&ErrorView::code("blocked"));
+        assert!(!blocked.contains("other"), "only our own block is known: {blocked}");
         for key in ["unverified-tip", "call-encrypted-tip"] {
             assert!(
                 !text(key).contains("safety number"),

@@ -127,7 +127,7 @@ async fn tls_serves_by_its_certificate_and_takes_a_renewed_one_without_a_restart
 
     let second = certificate(dir.path());
     assert!(dial_tls(&place, &second.connector, "/v1/drop").await.is_none());
-    place.server.reload_certificate().unwrap();
+    assert!(place.server.reload_certificate().unwrap());
     assert!(dial_tls(&place, &second.connector, "/v1/drop").await.is_some());
     std::fs::write(&second.files.cert, "nonsense").unwrap();
     let error = place.server.reload_certificate().unwrap_err().to_string();

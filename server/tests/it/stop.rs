@@ -136,16 +136,36 @@ async fn kill_9_in_the_middle_of_deposits_loses_nothing_acknowledged() {
 }
 
 #[cfg(unix)]
-async fn terminate(child: &Child) {
+async fn signal(child: &Child, signal: &str) {
     let pid = child.id().unwrap().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .await
-            .unwrap()
-            .success()
-    );
+    let sent = Command::new("kill").args([signal, &pid]).status().await;
+    assert!(sent.unwrap().success());
+}
+
+#[cfg(unix)]
+async fn terminate(child: &Child) {
+    signal(child, "-TERM").await;
+}
+
+/// Its proxy has the certificate.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_without_a_certificate_says_so_when_it_is_to_read_one() {
+    let dir = TempDir::new().unwrap();
+    let (mut child, address) = spawn(dir.path()).await;
+    // Once it answers it has begun to listen to signals, too.
+    assert_eq!(get(address, "/healthz").await.unwrap().0, 200);
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    signal(&child, "-HUP").await;
+    let said = loop {
+        let line = soon(log.next_line()).await.unwrap().expect("it goes on");
+        if line.contains("certificate") {
+            break line;
+        }
+    };
+    assert!(said.contains("there is no certificate to read"), "{said}");
+    terminate(&child).await;
+    assert!(soon(child.wait()).await.unwrap().success());
 }
 
 #[cfg(unix)]

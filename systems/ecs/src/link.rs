@@ -16,6 +16,9 @@ use crate::{call, channel, chat, notice, peer, profile};
 pub const MAX_EVENTS_PER_FRAME: usize = 512;
 /// Commands kept while the lane is full. When this is full too, new ones are refused and said so.
 pub const OUTBOX_CAPACITY: usize = 1024;
+/// Prefix of the reference under which everything is asked for anew after events were lost. Its answer comes after
+/// those to all commands before it, as far as they come at all.
+pub const RESYNC: &str = "resync";
 
 /// The window's end of the link.
 #[derive(Resource, Debug)]
@@ -69,16 +72,18 @@ impl Outbox {
 
     /// The same with a prefix that tells what the answer is for.
     pub fn send_as(&mut self, prefix: &str, command: Command) -> Option<Reference> {
-        if self.waiting.len() >= OUTBOX_CAPACITY {
-            return None;
-        }
+        (self.waiting.len() < OUTBOX_CAPACITY).then(|| self.queue(prefix, command))
+    }
+
+    /// Past the capacity: for the one command without which the window would stay empty.
+    fn queue(&mut self, prefix: &str, command: Command) -> Reference {
         self.count += 1;
         let reference = format!("{prefix}:{}", self.count);
         self.waiting.push_back(Request {
             reference: Some(reference.clone()),
             command,
         });
-        Some(reference)
+        reference
     }
 
     /// Whether everything has gone out.
@@ -86,6 +91,18 @@ impl Outbox {
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
+
+    /// Takes out what has not gone yet, oldest first: for the end of the program, after which no frame sends it.
+    #[must_use]
+    pub fn take_waiting(&mut self) -> VecDeque<Request> {
+        std::mem::take(&mut self.waiting)
+    }
+}
+
+/// Which command of the outbox a reference names; they are counted as they are queued.
+#[must_use]
+pub fn number(reference: &str) -> Option<u64> {
+    reference.rsplit(':').next()?.parse().ok()
 }
 
 pub(crate) fn drain(link: Res<'_, Link>, mut inbox: ResMut<'_, Inbox>, mut state: ResMut<'_, WorkerState>) {
@@ -146,7 +163,7 @@ fn resync(world: &mut World) {
     channel::clear(world);
     call::clear(world);
     let mut outbox = world.resource_mut::<Outbox>();
-    outbox.send(Command::Resync {});
+    outbox.queue(RESYNC, Command::Resync {});
 }
 
 pub(crate) fn flush(

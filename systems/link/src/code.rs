@@ -39,6 +39,8 @@ pub enum Code {
     ServerCertificate,
     /// The server asks to come again later.
     ServerBusy,
+    /// Another program logged in with this profile; the server is not tried again before `reconnect`.
+    Replaced,
     /// The other program speaks another version; one of both needs an update.
     VersionMismatch,
     /// Not an invite link, or a damaged one.

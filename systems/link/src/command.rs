@@ -27,7 +27,7 @@ impl From<Command> for Request {
 }
 
 /// Something to do.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command {
@@ -286,4 +286,77 @@ pub enum Command {
     Resync {},
     /// Leaves calls, closes the profile and ends the worker. Its `done` says that this was heard, and comes before all of it.
     Shutdown {},
+}
+
+orrery_protocol::debug_only!(enum Command {
+    CreateProfile { passphrase },
+    Unlock { passphrase },
+    SetName {},
+    SetServer {},
+    SetSettings { settings },
+    CreateInvite {},
+    RevokeInvites {},
+    AddContact {},
+    AcceptRequest { peer },
+    DeclineRequest { peer },
+    CancelRequest { peer },
+    RenameContact { peer },
+    BlockContact { peer },
+    UnblockContact { peer },
+    RemoveContact { peer },
+    OpenChannel { channel },
+    CloseChannel { channel },
+    SendText { channel, reply_to },
+    EditText { channel, id },
+    DeleteMessage { channel, id },
+    React { channel, target, on },
+    RetryMessage { channel, id },
+    CancelMessage { channel, id },
+    SetTyping { channel, on },
+    MarkRead { channel, up_to },
+    SetDraft { channel },
+    LoadHistory { channel, before, after, around, limit },
+    LoadAround { channel, target, limit },
+    Search { channel, limit },
+    StartCall { peer },
+    AcceptCall { call },
+    DeclineCall { call },
+    LeaveCall { call },
+    AddToCall { call, peer },
+    SetMuted { muted },
+    SetDeafened { deafened },
+    ListDevices {},
+    TestMicrophone { on },
+    PlayTestTone {},
+    Reconnect {},
+    Resync {},
+    Shutdown {},
+});
+
+#[cfg(test)]
+mod tests {
+    use orrery_protocol::PeerId;
+
+    use super::*;
+    use crate::Event;
+
+    #[test]
+    fn what_people_write_and_are_called_is_not_printed() {
+        let secret = String::from("under the third stone");
+        let command = Command::SendText {
+            channel: PeerId([7; 32]).into(),
+            text: secret.clone(),
+            reply_to: None,
+        };
+        let event = Event::RequestReceived {
+            peer: PeerId([7; 32]),
+            name: secret,
+        };
+        let printed = format!("{command:?} {event:?}");
+        assert!(
+            printed.starts_with("SendText") && printed.contains("RequestReceived"),
+            "{printed}"
+        );
+        assert!(!printed.contains("stone"), "{printed}");
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A fact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
@@ -186,6 +186,33 @@ pub enum Event {
         output_problem: Option<Code>,
     },
 }
+
+orrery_protocol::debug_only!(enum Event {
+    Ready { version },
+    Done { reference },
+    Failed { reference, code },
+    Resync {},
+    Notice {},
+    ProfileChanged { profile },
+    ServerChanged { server },
+    InviteCreated { reference },
+    ContactChanged { contact },
+    RequestReceived { peer },
+    RequestAccepted { peer },
+    ContactRemoved { peer },
+    ChannelChanged { channel },
+    MessageReceived { message },
+    MessageSent { message },
+    MessageChanged { message },
+    MessageRemoved { channel, message },
+    TypingChanged { channel, peer, on },
+    HistoryLoaded { reference, channel, messages, has_older, has_newer },
+    SearchFound { reference, hits, more },
+    CallChanged { call },
+    CallEnded { call, channel, outcome, duration_ms },
+    PeerLeft { call, peer },
+    Devices { reference, inputs, outputs, input_problem, output_problem },
+});
 
 /// Something a person should know, in a form a program can read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

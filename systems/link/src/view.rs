@@ -28,7 +28,7 @@ pub enum ProfilePhase {
 }
 
 /// One's own profile.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProfileView {
     /// Who one is.
     pub peer: PeerId,
@@ -44,15 +44,17 @@ pub struct ProfileView {
     pub settings: Settings,
 }
 
+orrery_protocol::debug_only!(ProfileView { peer, settings });
+
 /// The connection to the home server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "phase")]
 pub enum ServerPhase {
-    /// Not connected; tried again after the wait.
+    /// Not connected; tried again after the wait, if there is one.
     Offline {
         /// Why, when it is known.
         code: Option<Code>,
-        /// Milliseconds until the next try.
+        /// Milliseconds until the next try; 0 when none follows before `reconnect`.
         retry_ms: u64,
     },
     /// Connecting or logging in.
@@ -62,7 +64,7 @@ pub enum ServerPhase {
 }
 
 /// A peer, as one knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactView {
     /// Who.
     pub peer: PeerId,
@@ -90,6 +92,18 @@ pub struct ContactView {
     pub sending: bool,
 }
 
+orrery_protocol::debug_only!(ContactView {
+    peer,
+    state,
+    blocked,
+    verified,
+    here,
+    last_seen_ms,
+    direct,
+    asked_ms,
+    sending
+});
+
 impl ContactView {
     /// The name to show.
     #[must_use]
@@ -112,7 +126,7 @@ pub enum DirectState {
 }
 
 /// A conversation in the list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelView {
     /// Which.
     pub channel: ChannelId,
@@ -126,8 +140,15 @@ pub struct ChannelView {
     pub draft: String,
 }
 
+orrery_protocol::debug_only!(ChannelView {
+    channel,
+    unread,
+    first_unread,
+    last
+});
+
 /// A row of a conversation. Unique by (author, id), sorted by `order`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageView {
     /// The conversation.
     pub channel: ChannelId,
@@ -154,6 +175,20 @@ pub struct MessageView {
     /// Reactions, in the order they came.
     pub reactions: Vec<Reaction>,
 }
+
+orrery_protocol::debug_only!(MessageView {
+    channel,
+    author,
+    id,
+    order,
+    sent_ms,
+    content,
+    reply_to,
+    edited,
+    deleted,
+    delivery,
+    reactions
+});
 
 impl MessageView {
     /// How others name it.
@@ -209,7 +244,7 @@ pub enum CallPhase {
 }
 
 /// Somebody else in a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParticipantView {
     /// Who.
     pub peer: PeerId,
@@ -224,6 +259,14 @@ pub struct ParticipantView {
     /// A contact, and not only introduced for this call.
     pub contact: bool,
 }
+
+orrery_protocol::debug_only!(ParticipantView {
+    peer,
+    phase,
+    muted,
+    deafened,
+    contact
+});
 
 /// Where a participant stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! `Debug` without people's words: whatever ends in a log or a panic may be printed, and shows no text, name or address.
 
 /// Writes `Debug` from the fields that may be seen. All others stay hidden, also those that come later.
+#[macro_export]
 macro_rules! debug_only {
     ($name:ident { $($field:ident),* $(,)? }) => {
         impl std::fmt::Debug for $name {
@@ -24,5 +25,3 @@ macro_rules! debug_only {
         }
     };
 }
-
-pub(crate) use debug_only;

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    MessageId, MessageRef, Token,
-    hidden::debug_only,
+    MessageId, MessageRef, Token, debug_only,
     invite::check_via,
     limits::{MAX_NAME, MAX_REACTION, MAX_TEXT, MAX_VIA, PEER_PROTOCOL_VERSION},
     signal::{CallSignal, ConnectionSignal},

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
-use crate::{CallId, ChannelId, MessageId, MessageRef, PeerId, Token, hidden::debug_only};
+use crate::{CallId, ChannelId, MessageId, MessageRef, PeerId, Token, debug_only};
 
 /// Bytes that must not be seen: session states, prekey halves, seeds. Wiped on drop, hidden in `Debug`.
 #[derive(Clone, PartialEq, Eq, Default)]

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 
 use crate::{
-    CallId, ConnectionId, PeerId, Token,
-    hidden::debug_only,
+    CallId, ConnectionId, PeerId, Token, debug_only,
     limits::{MAX_CALL_MEMBERS, MAX_CANDIDATE, MAX_CANDIDATES, MAX_NAME, MAX_SDP, MAX_VIA},
     note::NoteError,
 };

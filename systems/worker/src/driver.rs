@@ -208,7 +208,7 @@ impl Driver {
             Place::Inside(session) => {
                 if slept {
                     tracing::info!("the machine slept: all sockets are made anew");
-                    session.reconnect();
+                    session.reconnect(false);
                 }
                 session.home.rtt_ms()
             }

@@ -14,7 +14,7 @@ pub(crate) mod tls;
 pub(crate) mod wire;
 
 pub(crate) use address::ServerAddress;
-pub(crate) use dialer::Dialer;
+pub(crate) use dialer::{Dialer, Reach};
 pub(crate) use drops::{DropResult, Drops, Outcome};
 pub(crate) use home::{Home, HomeEvent, HomeOrder, Proof};
 pub(crate) use tls::Tls;

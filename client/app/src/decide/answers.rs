@@ -1,14 +1,20 @@
 //! What came of the commands.
 
 use bevy::prelude::*;
-use orrery_ecs::link::Answer;
+use orrery_ecs::link::{Answer, RESYNC};
 use orrery_link::Code;
 use orrery_ui::view::Notice;
 
 use crate::desk::{Asked, Desk, error};
 
-pub(super) fn hear(mut answers: MessageReader<Answer>, mut desk: ResMut<Desk>) {
+pub(super) fn hear(mut commands: Commands, mut answers: MessageReader<Answer>, mut desk: ResMut<Desk>) {
     for answer in answers.read() {
+        if let Some((RESYNC, _)) = answer.reference.split_once(':') {
+            // Events were lost. What was asked before would have been answered by now.
+            let lost = desk.bypass_change_detection().asked_before(&answer.reference);
+            commands.queue(move |world: &mut World| super::lost::settle(world, lost));
+            continue;
+        }
         let Some(asked) = desk.bypass_change_detection().answered(&answer.reference) else {
             // Without a name of ours it was the entities' own; a page that did not come they tell themselves.
             if let Err(code) = answer.result

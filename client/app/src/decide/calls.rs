@@ -29,15 +29,6 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             );
         }
         UiAction::AcceptCall(call) => {
-            // Accepting leaves the other call.
-            let other = world
-                .resource::<CurrentCall>()
-                .own
-                .and_then(|e| world.get::<Call>(e))
-                .map(|call| call.0.call);
-            if let Some(other) = other.filter(|other| *other != id(call)) {
-                send(world, Command::LeaveCall { call: other }, Asked::Quiet);
-            }
             begin(world);
             send(world, Command::AcceptCall { call: id(call) }, Asked::StartCall);
         }

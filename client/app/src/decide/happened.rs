@@ -106,7 +106,7 @@ fn message_came(world: &mut World, missed: &mut Option<CallId>, texts: &mut Vec<
                 channel,
                 author,
                 name: name_of(world, author),
-                last: text.chars().take(SAMPLE_CHARS).collect(),
+                last: Some(text.chars().take(SAMPLE_CHARS).collect()),
                 count: count.saturating_add(1),
             });
         }
@@ -123,7 +123,11 @@ fn message_came(world: &mut World, missed: &mut Option<CallId>, texts: &mut Vec<
 fn texts_came(world: &mut World, texts: Texts) {
     let here = world.resource::<OpenChannel>().0 == Some(texts.channel);
     if away(world) {
-        notify(world, Note::Texts(texts.clone()));
+        // The desktop may keep what it is told, outside of everything that is encrypted.
+        let says = world.resource::<Kept>().get().notification_text;
+        let mut told = texts.clone();
+        told.last = told.last.filter(|_| says);
+        notify(world, Note::Texts(told));
     }
     if !here {
         world.resource_mut::<Desk>().toast_texts(texts);

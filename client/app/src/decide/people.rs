@@ -14,6 +14,7 @@ use orrery_ui::view::{ErrorView, LinkCheck, Notice, PeerKey};
 use super::{send, with_egui};
 use crate::desk::{Asked, Desk, Pane};
 use crate::prefs::Kept;
+use crate::reach::is_here;
 use crate::session::Session;
 
 fn id(key: PeerKey) -> PeerId {
@@ -90,11 +91,8 @@ fn check(world: &World, text: &str) -> LinkCheck {
     let Ok(invite) = text.parse::<Invite>() else {
         return bad("bad_link");
     };
-    if world
-        .resource::<Profile>()
-        .open()
-        .is_some_and(|own| own.peer == invite.peer)
-    {
+    let own = world.resource::<Profile>().open();
+    if own.is_some_and(|own| own.peer == invite.peer) {
         return bad("own_link");
     }
     let known = world
@@ -104,6 +102,8 @@ fn check(world: &World, text: &str) -> LinkCheck {
     match known.map(|peer| peer.0.state) {
         Some(ContactState::Contact) => bad("already_contact"),
         Some(ContactState::RequestedByUs) => bad("request_pending"),
+        // Two profiles on one computer may meet at its own server; to who is elsewhere it leads nowhere.
+        _ if is_here(&invite.via) && own.is_none_or(|own| !is_here(&own.server)) => bad("link_elsewhere"),
         _ => LinkCheck::Good {
             peer: PeerKey(invite.peer.0),
             name: invite.name,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use orrery_ecs::profile::{Profile, Server, SoundDevices};
-use orrery_link::{Command, DirectPolicy as Policy, ServerPhase, Settings};
+use orrery_link::{Code, Command, DirectPolicy as Policy, ServerPhase, Settings};
 use orrery_ui::view::{DirectPolicy, ErrorView};
 use orrery_ui::{Setting, UiAction};
 
@@ -53,6 +53,9 @@ fn set(world: &mut World, setting: Setting) {
         Setting::Server(server) => send(world, Command::SetServer { server }, Asked::Setting),
         Setting::ReducedMotion(on) => world.resource_mut::<Kept>().change(|prefs| prefs.reduced_motion = on),
         Setting::Notifications(on) => world.resource_mut::<Kept>().change(|prefs| prefs.notifications = on),
+        Setting::NotificationText(on) => world
+            .resource_mut::<Kept>()
+            .change(|prefs| prefs.notification_text = on),
         other => {
             let kept = world.resource::<Profile>().open();
             let Some(kept) = kept.map(|profile| profile.settings.clone()) else {
@@ -111,7 +114,11 @@ fn change(settings: &mut Settings, setting: Setting) {
         Setting::Presence(on) => settings.presence = on,
         Setting::Sounds(on) => settings.sounds = on,
         // The window's and the profile's own: not the worker's settings.
-        Setting::Name(_) | Setting::Server(_) | Setting::ReducedMotion(_) | Setting::Notifications(_) => {}
+        Setting::Name(_)
+        | Setting::Server(_)
+        | Setting::ReducedMotion(_)
+        | Setting::Notifications(_)
+        | Setting::NotificationText(_) => {}
     }
 }
 
@@ -160,6 +167,11 @@ pub(super) fn follow(
     }
     if server.is_changed() {
         match server.0 {
+            // It stays away until it is told to come back.
+            Some(ServerPhase::Offline {
+                code: Some(Code::Replaced),
+                ..
+            }) => desk.retry_at_ms = None,
             Some(ServerPhase::Offline { retry_ms, .. }) => {
                 let wait = i64::try_from(retry_ms).unwrap_or(i64::MAX);
                 desk.retry_at_ms = Some(unix_ms().saturating_add(wait));

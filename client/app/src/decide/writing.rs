@@ -156,21 +156,27 @@ pub(super) fn act(world: &mut World, action: UiAction) {
                 );
             }
         }
-        UiAction::Search { channel, query } => {
-            world.resource_mut::<Desk>().search = Some((query.clone(), true));
-            let channel = Some(channel_id(channel));
-            send(
-                world,
-                Command::Search {
-                    query,
-                    channel,
-                    limit: SEARCH_LIMIT,
-                },
-                Asked::Search,
-            );
-        }
+        UiAction::Search { channel, query } => search(world, channel_id(channel), query),
         UiAction::CloseSearch(_) => world.resource_mut::<Desk>().search = None,
         _ => {}
+    }
+}
+
+fn search(world: &mut World, channel: ChannelId, query: String) {
+    world.resource_mut::<Desk>().search = Some((query.clone(), true));
+    let command = Command::Search {
+        query,
+        channel: Some(channel),
+        limit: SEARCH_LIMIT,
+    };
+    send(world, command, Asked::Search);
+}
+
+/// Searches once more where what was found has been lost.
+pub(super) fn search_again(world: &mut World) {
+    let open = world.resource::<OpenChannel>().0;
+    if let (Some(channel), Some((query, true))) = (open, world.resource::<Desk>().search.clone()) {
+        search(world, channel, query);
     }
 }
 

@@ -308,9 +308,15 @@ fn adding() -> Vec<Pose> {
     let add = |check| {
         MainPane::AddContact(Box::new(AddContactView {
             own_link: own_link.into(),
+            own_here: false,
             check,
         }))
     };
+    let here = MainPane::AddContact(Box::new(AddContactView {
+        own_link: own_link.replace("wss%3A%2F%2Ftalk.example.org", "ws%3A%2F%2F127.0.0.1%3A7670"),
+        own_here: true,
+        check: LinkCheck::Empty,
+    }));
     let good = LinkCheck::Good {
         peer: key(10),
         name: name(10).into(),
@@ -319,6 +325,7 @@ fn adding() -> Vec<Pose> {
     // What is written stays in the field: the empty one comes first, and each next begins with the end of the one before.
     vec![
         Pose::new("add-contact", screen(add(LinkCheck::Empty))),
+        Pose::new("add-contact-this-computer", screen(here)),
         Pose::new("add-contact-new-link", screen(add(LinkCheck::Empty))).after(&[Act::Press("add.new_link")]),
         Pose::new(
             "add-contact-bad",
@@ -361,6 +368,7 @@ fn settings() -> Vec<Pose> {
             })
             .into(),
         notifications: true,
+        notification_text: true,
         sounds: true,
         profile_folder: "/home/you/.local/share/orrery/profiles/profile-1".into(),
         log_folder: "/home/you/.local/share/orrery/profiles/profile-1/logs".into(),
@@ -393,7 +401,6 @@ fn overlays() -> Vec<Pose> {
         others: vec![name(2).into()],
         strangers: Vec::new(),
         since_ms: ago(0),
-        leaves_other: false,
     };
     let toast = |id, notice, n: Option<usize>| ToastView {
         id,

@@ -10,6 +10,20 @@ use crate::desk::{Desk, Pane, error};
 
 pub(super) fn view(world: &World) -> Option<BannerView> {
     let desk = world.resource::<Desk>();
+    if let Some(ServerPhase::Offline {
+        code: Some(Code::Replaced),
+        ..
+    }) = world.resource::<Server>().0
+    {
+        // Nothing went wrong, and nothing is tried again by itself: two would push each other out for ever.
+        return Some(BannerView {
+            error: error(Code::Replaced),
+            level: Level::Warn,
+            retry_at_ms: None,
+            button: Some(BannerButton::ConnectHere),
+            closes: false,
+        });
+    }
     if let Some(ServerPhase::Offline { code, .. }) = world.resource::<Server>().0 {
         // A wrong address or a refusal does not heal by waiting; the rest does.
         let lasting = matches!(

@@ -32,6 +32,5 @@ pub(super) fn view(world: &World) -> Option<IncomingCallView> {
             .ringing
             .filter(|(id, _)| *id == call.call)
             .map_or_else(super::unix_ms, |(_, at)| at),
-        leaves_other: current.own.is_some(),
     })
 }

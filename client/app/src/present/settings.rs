@@ -51,6 +51,7 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
         presence: set.presence,
         blocked: blocked(world),
         notifications: prefs.notifications,
+        notification_text: prefs.notification_text,
         sounds: set.sounds,
         profile_folder: profile.folder.clone(),
         log_folder: profile.log_folder.clone(),

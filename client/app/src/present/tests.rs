@@ -18,6 +18,7 @@ use crate::notify::Notifier;
 use crate::redraw::Hidden;
 
 mod calls;
+mod lanes;
 mod people;
 mod talking;
 mod telling;

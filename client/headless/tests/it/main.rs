@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod console;
+#[cfg(unix)]
+mod signals;
 
 use std::collections::BTreeSet;
 

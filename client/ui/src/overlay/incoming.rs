@@ -183,8 +183,5 @@ fn notes(view: &IncomingCallView) -> Vec<String> {
             &[("names", Arg::Text(&join(&view.strangers)))],
         ));
     }
-    if view.leaves_other {
-        notes.push(t("incoming-leaves").into_owned());
-    }
     notes
 }

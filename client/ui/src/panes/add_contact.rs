@@ -151,6 +151,10 @@ fn own(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Option<Dialog>, view: &AddCont
             cx.emit(UiAction::Copied);
         }
     });
+    if ready && view.own_here {
+        ui.add_space(10.0);
+        notice(ui, Level::Info, &t("add-own-here"));
+    }
     if ready {
         ui.add_space(8.0);
         let at = next(ui, 20.0).left_center() + vec2(4.0, 0.0);

@@ -19,8 +19,6 @@ pub struct IncomingCallView {
     pub strangers: Vec<String>,
     /// Since when it rings, Unix ms.
     pub since_ms: i64,
-    /// Another call runs: accepting leaves it.
-    pub leaves_other: bool,
 }
 
 /// A call that runs or rings out, seen from anywhere.

@@ -118,6 +118,8 @@ pub enum RequestState {
 pub struct AddContactView {
     /// Own invite link, empty until it exists.
     pub own_link: String,
+    /// The own server can be reached from this computer alone, and so the link works here alone.
+    pub own_here: bool,
     /// What the app makes of the text in the field; it parses on `LinkEdited`.
     pub check: LinkCheck,
 }
@@ -137,6 +139,6 @@ pub enum LinkCheck {
         /// The server in it, for reading.
         server: String,
     },
-    /// Not a link that can be used (`bad_link`, `own_link`, `already_contact` …).
+    /// Not a link that can be used (`bad_link`, `own_link`, `already_contact`, `link_elsewhere` …).
     Bad(ErrorView),
 }

@@ -77,6 +77,8 @@ pub struct BannerView {
 pub enum BannerButton {
     /// `RetryConnection`.
     Retry,
+    /// `RetryConnection`, which takes the place of another computer.
+    ConnectHere,
     /// `OpenSettings`.
     Settings,
     /// `OpenLogFolder`.

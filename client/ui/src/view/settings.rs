@@ -45,6 +45,8 @@ pub struct SettingsView {
     pub blocked: Vec<BlockedView>,
     /// Notifications of the desktop.
     pub notifications: bool,
+    /// Those of messages say the beginning of the text, not only whose it is.
+    pub notification_text: bool,
     /// Ring tone and message sounds.
     pub sounds: bool,
     /// Where the profile is.
@@ -78,7 +80,7 @@ pub struct DeviceView {
 pub enum DirectPolicy {
     /// All contacts, always.
     AllContacts,
-    /// While a conversation is open or a call runs.
+    /// While either side has the conversation open, or a call runs.
     #[default]
     ConversationsAndCalls,
     /// Only for calls.

@@ -194,6 +194,23 @@ fn the_programs_own_words_are_said_to_their_end() {
 }
 
 #[test]
+fn who_is_connected_elsewhere_can_connect_here() {
+    let replaced = Scene {
+        banner: Some(BannerView {
+            error: error("replaced"),
+            level: Level::Warn,
+            retry_at_ms: None,
+            button: Some(BannerButton::ConnectHere),
+            closes: false,
+        }),
+        ..scene("talk")
+    };
+    let mut window = Window::open(&replaced);
+    assert!(window.says("open on another computer") && window.says("Connect here"));
+    assert_eq!(window.click(&replaced, "banner.button"), [UiAction::RetryConnection]);
+}
+
+#[test]
 fn a_banner_that_was_read_can_be_closed() {
     let mut clock = Scene {
         banner: Some(BannerView {

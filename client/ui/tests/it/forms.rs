@@ -159,6 +159,41 @@ fn a_link_is_looked_at_as_it_is_typed_and_sent_once_when_good() {
 }
 
 #[test]
+fn a_link_that_works_on_this_computer_alone_says_so_where_it_is_given_away() {
+    let own = |own_here| {
+        let view = AddContactView {
+            own_here,
+            ..sample::add_contact(LinkCheck::Empty)
+        };
+        Scene::pane("adding", MainPane::AddContact(Box::new(view)))
+    };
+    let (here, reachable) = (own(true), own(false));
+    let mut window = Window::open(&here);
+    assert!(window.says("this link works here alone"));
+    assert_eq!(window.click(&here, "add.copy"), [UiAction::Copied], "it works here");
+    window.settle(&reachable);
+    assert!(!window.says("works here alone"));
+    let none = AddContactView {
+        own_here: true,
+        ..AddContactView::default()
+    };
+    let none = Scene::pane("adding", MainPane::AddContact(Box::new(none)));
+    window.settle(&none);
+    assert!(!window.says("works here alone"), "there is no link yet");
+}
+
+#[test]
+fn a_link_to_a_server_on_the_senders_computer_says_what_they_must_do() {
+    let bad = adding(LinkCheck::Bad(error("link_elsewhere")));
+    let mut window = Window::open(&bad);
+    window.click(&bad, "add.link");
+    window.write(&bad, "orrery:x");
+    window.settle(&bad);
+    assert!(window.says("a server on the sender’s own computer"));
+    assert!(window.press(&bad, Key::Enter).is_empty());
+}
+
+#[test]
 fn requests_are_answered_by_their_buttons() {
     let scene = scene("add-contact");
     let mut window = Window::open(&scene);
@@ -229,6 +264,37 @@ fn settings_change_by_switch_slider_list_and_field() {
     let actions = window.click(&scene, "settings.input.2");
     assert_eq!(actions, [UiAction::Set(Setting::Input(Some("b".into())))]);
     assert_eq!(window.click(&scene, "settings.mic_test"), [UiAction::MicTest(true)]);
+}
+
+#[test]
+fn notifications_may_leave_the_text_out_and_only_where_there_are_any() {
+    let scene = sound(|_| {});
+    let mut window = Window::open(&scene);
+    window.click(&scene, "settings.tab.notices");
+    window.settle(&scene);
+    assert_eq!(
+        window.click(&scene, "settings.notification_text"),
+        [UiAction::Set(Setting::NotificationText(false))]
+    );
+    let without = sound(|view| view.notification_text = false);
+    window.settle(&without);
+    assert_eq!(
+        window.click(&without, "settings.notification_text"),
+        [UiAction::Set(Setting::NotificationText(true))]
+    );
+    let none = sound(|view| view.notifications = false);
+    window.settle(&none);
+    assert!(!window.has("settings.notification_text"));
+    assert!(window.has("settings.sounds"));
+}
+
+#[test]
+fn the_setting_says_that_a_contact_needs_only_to_open_the_conversation() {
+    let scene = sound(|_| {});
+    let mut window = Window::open(&scene);
+    window.click(&scene, "settings.tab.privacy");
+    window.settle(&scene);
+    assert!(window.says("a contact who opens yours sees your address"));
 }
 
 #[test]

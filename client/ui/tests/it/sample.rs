@@ -354,6 +354,7 @@ pub fn settings() -> SettingsView {
             name: "Hyperion".into(),
         }],
         notifications: true,
+        notification_text: true,
         sounds: true,
         profile_folder: "/home/io/.local/share/orrery/profiles/io".into(),
         log_folder: "/home/io/.local/state/orrery/log".into(),
@@ -366,6 +367,7 @@ pub fn add_contact(check: LinkCheck) -> AddContactView {
         own_link:
             "orrery:k5zq7m2xw4a6n3vhr2d8tq0c9y1jb5pf7s3ge6ulwxo4mntzya2q?via=wss%3A%2F%2Forrery.example.org&name=Io"
                 .into(),
+        own_here: false,
         check,
     }
 }
@@ -449,7 +451,6 @@ pub fn incoming() -> IncomingCallView {
         others: Vec::new(),
         strangers: Vec::new(),
         since_ms: NOW - 1_300,
-        leaves_other: false,
     }
 }
 
@@ -736,7 +737,6 @@ pub fn scenes() -> Vec<Scene> {
                 verified: false,
                 others: vec!["Callisto".into()],
                 strangers: vec!["Ariel".into()],
-                leaves_other: true,
                 ..incoming()
             }),
             ..Scene::pane("incoming-strangers", MainPane::Empty)

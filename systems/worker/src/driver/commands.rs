@@ -146,7 +146,7 @@ impl Driver {
             return;
         };
         if !session.online {
-            session.reconnect();
+            session.reconnect(true);
         }
         self.done(reference);
     }

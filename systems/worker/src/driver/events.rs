@@ -181,6 +181,8 @@ impl Driver {
             }
             HomeEvent::Offline { code, retry_ms } => {
                 self.server_lost();
+                // No wait is that short: it says that there is no next try.
+                let retry_ms = retry_ms.unwrap_or(0);
                 self.tell_server(ServerPhase::Offline { code, retry_ms });
             }
             HomeEvent::TokensStored => {

@@ -54,7 +54,7 @@ impl Driver {
         };
         if session.mending.due(now) == Some(Cure::Reconnect) {
             tracing::warn!("something that the network brought was lost: all sockets are made anew");
-            session.reconnect();
+            session.reconnect(false);
         }
         let input = session.stuck.take().map_or(Input::Wake, |(input, _)| input);
         self.feed(input);

@@ -67,8 +67,8 @@ impl Session {
         let runtime = around.runtime.clone();
         let show = |path: PathBuf| path.to_string_lossy().into_owned();
         Some(Self {
-            home: Home::start(runtime.clone(), address, around.dialer.clone()),
-            drops: Drops::new(runtime.clone(), around.dialer.clone()),
+            home: Home::start(runtime.clone(), address.clone(), around.dialer.clone()),
+            drops: Drops::new(runtime.clone(), address, around.dialer.clone()),
             peers: WebRtc::new(
                 runtime.clone(),
                 network,
@@ -133,6 +133,7 @@ impl Session {
             return;
         };
         self.peers.set_network(network(self.bind.as_ref(), &address, None));
+        self.drops.move_to(address.clone());
         self.home = Home::start(self.runtime.clone(), address, self.dialer.clone());
         self.online = false;
     }
@@ -145,9 +146,9 @@ impl Session {
         }
     }
 
-    /// No socket is worth anything any more.
-    pub(super) fn reconnect(&mut self) {
-        self.home.order(HomeOrder::Reconnect);
+    /// No socket is worth anything any more; `asked`: a person says so.
+    pub(super) fn reconnect(&mut self, asked: bool) {
+        self.home.order(HomeOrder::Reconnect { asked });
         self.drops.reconnect();
     }
 

@@ -9,7 +9,6 @@ use super::Measured;
 pub(crate) const PEER_EVENT_CAPACITY: usize = 1024;
 
 /// What a peer connection came to.
-#[derive(Debug)]
 pub(crate) enum PeerEvent {
     /// The offer or answer asked for is ready.
     Described {
@@ -62,6 +61,18 @@ pub(crate) enum PeerEvent {
         connection: ConnectionId,
     },
 }
+
+// Descriptions and candidates hold addresses.
+orrery_protocol::debug_only!(enum PeerEvent {
+    Described { connection },
+    Gathered { connection },
+    Secured { connection },
+    Open { connection },
+    Received { connection },
+    Interrupted { connection },
+    Resumed { connection },
+    Broken { connection },
+});
 
 /// Takes the sound of others. Called from network tasks; must not block.
 pub(crate) trait Ear: Send + Sync + 'static {

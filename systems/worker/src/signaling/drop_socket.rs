@@ -18,9 +18,9 @@ use tokio::{
 };
 
 use super::{
-    Dialer, DropResult, Outcome, ServerAddress,
+    Dialer, DropResult, Outcome, Reach, ServerAddress,
     drops::{JOB_CAPACITY, Job, Task},
-    wire::{Incoming, Wire, WireError},
+    wire::{ConnectError, Incoming, Wire, WireError},
 };
 
 /// How long an answer may take, from the request, with connecting.
@@ -43,6 +43,16 @@ fn failure(code: RefusalCode, retry_after_ms: Option<u64>) -> DropFailure {
     }
 }
 
+/// Why there is no connection, as the core knows it.
+fn turned_away(error: ConnectError) -> DropFailure {
+    match error {
+        ConnectError::Busy(wait) => DropFailure::Later {
+            retry_ms: wait.map_or(LATER_MS, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        },
+        ConnectError::Unreachable | ConnectError::Certificate | ConnectError::NotAServer => DropFailure::Unreachable,
+    }
+}
+
 /// A request that was sent.
 struct Asked {
     job: Job,
@@ -53,6 +63,7 @@ struct Asked {
 /// answered.
 pub(crate) async fn run(
     address: ServerAddress,
+    reach: Reach,
     dialer: Dialer,
     mut jobs: mpsc::Receiver<Job>,
     results: mpsc::Sender<DropResult>,
@@ -63,7 +74,7 @@ pub(crate) async fn run(
         order: VecDeque::new(),
         next: 0,
     };
-    let failure = socket.work(&address, &dialer, &mut jobs).await;
+    let failure = socket.work(&address, reach, &dialer, &mut jobs).await;
     // Nothing more comes in from here on; what is there is answered.
     jobs.close();
     for (_, asked) in socket.asked.drain() {
@@ -84,12 +95,18 @@ struct Socket {
 
 impl Socket {
     /// Says with what everything unanswered failed.
-    async fn work(&mut self, address: &ServerAddress, dialer: &Dialer, jobs: &mut mpsc::Receiver<Job>) -> DropFailure {
+    async fn work(
+        &mut self,
+        address: &ServerAddress,
+        reach: Reach,
+        dialer: &Dialer,
+        jobs: &mut mpsc::Receiver<Job>,
+    ) -> DropFailure {
         let due = Instant::now() + ANSWER_TIME;
         let opening = async {
-            let mut wire = Wire::connect(address, "/v1/drop", dialer)
+            let mut wire = Wire::connect(address, "/v1/drop", dialer, reach)
                 .await
-                .map_err(|_| DropFailure::Unreachable)?;
+                .map_err(turned_away)?;
             greet(&mut wire).await?;
             Ok(wire)
         };

@@ -7,7 +7,7 @@ use orrery_core::io::DropFailure;
 use orrery_protocol::{PeerId, frame::DepositToken, prekey::PrekeyBundle};
 use tokio::{runtime, sync::mpsc};
 
-use super::{Dialer, ServerAddress, drop_socket};
+use super::{Dialer, Reach, ServerAddress, drop_socket};
 
 /// Requests waiting for one server. When full, the request is answered with "later" at once.
 pub(crate) const JOB_CAPACITY: usize = 256;
@@ -86,6 +86,7 @@ struct Line {
 /// All drop sockets.
 pub(crate) struct Drops {
     runtime: runtime::Handle,
+    home: ServerAddress,
     dialer: Dialer,
     lines: HashMap<ServerAddress, Line>,
     uses: u64,
@@ -98,10 +99,12 @@ pub(crate) struct Drops {
 }
 
 impl Drops {
-    pub(crate) fn new(runtime: runtime::Handle, dialer: Dialer) -> Self {
+    /// `home`: our own server, which says whether others may be on this machine.
+    pub(crate) fn new(runtime: runtime::Handle, home: ServerAddress, dialer: Dialer) -> Self {
         let (outbox, results) = mpsc::channel(RESULT_CAPACITY);
         Self {
             runtime,
+            home,
             dialer,
             lines: HashMap::new(),
             uses: 0,
@@ -141,16 +144,37 @@ impl Drops {
             None => job,
         };
         self.make_room();
+        let reach = self.reach(&address);
         let (jobs, inbox) = mpsc::channel(JOB_CAPACITY);
         // The lane is empty: the job fits.
         let _ = jobs.try_send(job);
         self.runtime.spawn(drop_socket::run(
             address.clone(),
+            reach,
             self.dialer.clone(),
             inbox,
             self.outbox.clone(),
         ));
         self.lines.insert(address, Line { jobs, used: uses });
+    }
+
+    /// Whoever names a server on this machine as theirs would have us open connections to whatever listens in here. It
+    /// can be one only for who is at home on this machine as well.
+    fn reach(&self, address: &ServerAddress) -> Reach {
+        if self.home.is_loopback() || *address == self.home {
+            Reach::Anywhere
+        } else {
+            Reach::Elsewhere
+        }
+    }
+
+    /// Our own server is another one now.
+    pub(crate) fn move_to(&mut self, home: ServerAddress) {
+        if self.home.is_loopback() && !home.is_loopback() {
+            // Each answers what it has and closes; some of them could not be made any more.
+            self.lines.clear();
+        }
+        self.home = home;
     }
 
     fn make_room(&mut self) {
@@ -191,3 +215,6 @@ impl Drops {
         self.open > 0
     }
 }
+
+#[cfg(test)]
+mod tests;

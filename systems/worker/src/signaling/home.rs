@@ -62,7 +62,10 @@ pub(crate) enum HomeOrder {
     /// A person wants something: if the socket waits for its next try, it tries now.
     Nudge,
     /// The machine slept, or the network changed: the connection is worth nothing, make another at once.
-    Reconnect,
+    Reconnect {
+        /// A person asked for it. Only then it is made where another client with the same profile took its place.
+        asked: bool,
+    },
 }
 
 /// What became of the connection.
@@ -95,8 +98,8 @@ pub(crate) enum HomeEvent {
     Offline {
         /// Why, when it is known.
         code: Option<Code>,
-        /// Milliseconds until the next try.
-        retry_ms: u64,
+        /// Milliseconds until the next try; absent when there is none until somebody asks for it.
+        retry_ms: Option<u64>,
     },
     /// What was published is stored.
     PrekeysStored,

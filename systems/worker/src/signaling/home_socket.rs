@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    Dialer, HomeEvent, HomeOrder, ServerAddress,
+    Dialer, HomeEvent, HomeOrder, Reach, ServerAddress,
     acks::Acks,
     backoff::Backoff,
     end::{End, LONG_WAIT},
@@ -67,9 +67,14 @@ pub(crate) async fn run(
                 backoff.reset();
                 continue;
             }
-            End::Failed(code, wait) => (code, wait.unwrap_or_else(|| backoff.next(rand::random()))),
+            End::Replaced => (Some(Code::Replaced), None),
+            End::Failed(code, least) => {
+                // A server that asks for nothing, or for next to nothing, is not hammered either.
+                let wait = backoff.next(rand::random()).max(least.unwrap_or_default());
+                (code, Some(wait))
+            }
         };
-        let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let retry_ms = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         if events.send(HomeEvent::Offline { code, retry_ms }).await.is_err() {
             return;
         }
@@ -79,25 +84,22 @@ pub(crate) async fn run(
     }
 }
 
-/// Waits until the next try; `false` when the handle is gone.
-async fn pause(wait: Duration, orders: &mut mpsc::Receiver<HomeOrder>, backoff: &mut Backoff) -> bool {
+/// Waits until the next try; `false` when the handle is gone. Without a wait there is none until a person asks for it.
+async fn pause(wait: Option<Duration>, orders: &mut mpsc::Receiver<HomeOrder>, backoff: &mut Backoff) -> bool {
     let began = Instant::now();
-    let due = tokio::time::sleep(wait);
-    tokio::pin!(due);
+    let mut due = wait.map(|wait| began + wait);
     loop {
         tokio::select! {
-            () = &mut due => return true,
+            () = until(due) => return true,
             order = orders.recv() => match order {
                 None => return false,
-                Some(HomeOrder::Reconnect) => {
+                Some(HomeOrder::Reconnect { asked }) if asked || due.is_some() => {
                     backoff.reset();
                     return true;
                 }
                 Some(HomeOrder::Nudge) => {
-                    let soonest = began + NUDGE_EVERY;
-                    if soonest < due.deadline() {
-                        due.as_mut().reset(soonest.max(Instant::now()));
-                    }
+                    let soonest = (began + NUDGE_EVERY).max(Instant::now());
+                    due = due.map(|due| due.min(soonest));
                 }
                 // Not logged in: the core says it again when we are.
                 Some(_) => {}
@@ -115,7 +117,7 @@ struct Socket<'a> {
 impl Socket<'_> {
     async fn session(&self, dialer: &Dialer, orders: &mut mpsc::Receiver<HomeOrder>) -> End {
         let connecting = async {
-            let mut wire = Wire::connect(self.address, "/v1/socket", dialer).await?;
+            let mut wire = Wire::connect(self.address, "/v1/socket", dialer, Reach::Anywhere).await?;
             match timeout(dialer.patience, self.log_in(&mut wire)).await {
                 Ok(Ok(())) => Ok(wire),
                 Ok(Err(end)) => Err(end),
@@ -131,7 +133,7 @@ impl Socket<'_> {
                 },
                 order = orders.recv() => match order {
                     None => return End::Told,
-                    Some(HomeOrder::Reconnect) => return End::Again,
+                    Some(HomeOrder::Reconnect { .. }) => return End::Again,
                     Some(_) => {}
                 },
             }
@@ -209,7 +211,7 @@ impl Socket<'_> {
                 }
                 order = orders.recv() => match order {
                     None => self.acknowledge(wire, &mut acks).await.and(Err(End::Told)),
-                    Some(HomeOrder::Reconnect) => Err(End::Again),
+                    Some(HomeOrder::Reconnect { .. }) => Err(End::Again),
                     Some(HomeOrder::Ack(ids)) => {
                         acks.add(&ids, Instant::now());
                         Ok(())
@@ -272,7 +274,7 @@ impl Socket<'_> {
                 calls,
             },
             // Taken care of where orders come in.
-            HomeOrder::Ack(_) | HomeOrder::Nudge | HomeOrder::Reconnect => return Ok(()),
+            HomeOrder::Ack(_) | HomeOrder::Nudge | HomeOrder::Reconnect { .. } => return Ok(()),
         };
         Ok(wire.send(&request).await?)
     }

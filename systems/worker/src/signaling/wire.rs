@@ -8,10 +8,14 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
-    tungstenite::{Bytes, Error, Message, http::StatusCode, protocol::WebSocketConfig},
+    tungstenite::{
+        Bytes, Error, Message,
+        http::{HeaderMap, StatusCode, header::RETRY_AFTER},
+        protocol::WebSocketConfig,
+    },
 };
 
-use super::{Dialer, ServerAddress, Tls};
+use super::{Dialer, Reach, ServerAddress};
 
 /// How long one frame may take to leave; a connection that takes longer is dead.
 const SEND_TIME: Duration = Duration::from_secs(10);
@@ -27,9 +31,9 @@ pub(crate) enum ConnectError {
     /// The certificate is not valid for the name.
     #[error("certificate refused")]
     Certificate,
-    /// Somebody answers who asks to come again later.
+    /// Somebody answers who asks to come again later: after how long, where that was said.
     #[error("busy")]
-    Busy,
+    Busy(Option<Duration>),
     /// Somebody answers who is no signaling server.
     #[error("no signaling server")]
     NotAServer,
@@ -65,8 +69,13 @@ impl Wire {
     ///
     /// # Errors
     /// [`ConnectError`].
-    pub(crate) async fn connect(address: &ServerAddress, path: &str, dialer: &Dialer) -> Result<Self, ConnectError> {
-        timeout(dialer.patience, connect(address, path, &dialer.tls))
+    pub(crate) async fn connect(
+        address: &ServerAddress,
+        path: &str,
+        dialer: &Dialer,
+        reach: Reach,
+    ) -> Result<Self, ConnectError> {
+        timeout(dialer.patience, connect(address, path, dialer, reach))
             .await
             .unwrap_or(Err(ConnectError::Unreachable))
     }
@@ -122,10 +131,8 @@ impl Wire {
     }
 }
 
-async fn connect(address: &ServerAddress, path: &str, tls: &Tls) -> Result<Wire, ConnectError> {
-    let stream = TcpStream::connect((address.host(), address.port()))
-        .await
-        .map_err(|_| ConnectError::Unreachable)?;
+async fn connect(address: &ServerAddress, path: &str, dialer: &Dialer, reach: Reach) -> Result<Wire, ConnectError> {
+    let stream = dialer.dial(address, reach).await.ok_or(ConnectError::Unreachable)?;
     // Frames are small and answers are waited for.
     let _ = stream.set_nodelay(true);
     let config = WebSocketConfig::default()
@@ -134,7 +141,8 @@ async fn connect(address: &ServerAddress, path: &str, tls: &Tls) -> Result<Wire,
         .max_write_buffer_size(8 * MAX_FRAME)
         .max_message_size(Some(MAX_FRAME))
         .max_frame_size(Some(MAX_FRAME));
-    let (socket, _) = client_async_tls_with_config(address.url(path), stream, Some(config), Some(tls.connector()))
+    let connector = Some(dialer.tls.connector());
+    let (socket, _) = client_async_tls_with_config(address.url(path), stream, Some(config), connector)
         .await
         .map_err(|error| judge(&error))?;
     Ok(Wire(socket))
@@ -155,9 +163,15 @@ fn judge(error: &Error) -> ConnectError {
                 StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
             ) =>
         {
-            ConnectError::Busy
+            ConnectError::Busy(retry_after(response.headers()))
         }
         Error::ConnectionClosed | Error::AlreadyClosed => ConnectError::Unreachable,
         _ => ConnectError::NotAServer,
     }
+}
+
+/// The wait that an answer asks for in seconds. One that names a date is passed over: it would be read by our clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.trim().parse::<u64>().ok().map(Duration::from_secs)
 }

@@ -2,8 +2,9 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use orrery_link::{Code, Event, ServerPhase};
+use orrery_link::{Code, Command, Event, ServerPhase};
 use orrery_protocol::{
+    ChannelId, PeerId,
     frame::{RefusalCode, SocketReply, SocketRequest},
     limits::SERVER_PROTOCOL_VERSION,
 };
@@ -17,12 +18,15 @@ use crate::{
     rig::{Host, Person, config, offline},
 };
 
+/// Longer than a socket that waits for its next try lets a person wait.
+const NUDGED: Duration = Duration::from_secs(3);
+
 /// Somebody new whose server is this.
 async fn at(url: &str, folder: &std::path::Path) -> Person {
     Person::create_offline("Ada", config(folder, url)).await
 }
 
-/// Why it is offline, and how long until it tries again.
+/// Why it is offline, and how long until it tries again; 0 when it does not.
 async fn why(person: &mut Person) -> (Option<Code>, u64) {
     person
         .wait("offline", |event| match event {
@@ -43,11 +47,20 @@ async fn every_refusal_of_a_log_in_has_its_code_and_its_wait() {
     let fake = Fake::start().await;
     for (refusal, retry, code, wait) in [
         (RefusalCode::LoginFailed, None, Code::ServerRefused, None),
-        (RefusalCode::Replaced, None, Code::ServerRefused, Some(60_000)),
+        (RefusalCode::Replaced, None, Code::Replaced, Some(0)),
+        (RefusalCode::Replaced, Some(1_000), Code::Replaced, Some(0)),
         (RefusalCode::Version, None, Code::VersionMismatch, Some(60_000)),
         (RefusalCode::Malformed, None, Code::VersionMismatch, Some(60_000)),
         (RefusalCode::Unavailable, Some(4_321), Code::ServerBusy, Some(4_321)),
         (RefusalCode::RateLimited, Some(1_234), Code::ServerBusy, Some(1_234)),
+        // A server's word is believed for an hour, and not for ever.
+        (RefusalCode::RateLimited, Some(600_000), Code::ServerBusy, Some(600_000)),
+        (
+            RefusalCode::RateLimited,
+            Some(u64::MAX),
+            Code::ServerBusy,
+            Some(3_600_000),
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut ada = at(&fake.url, folder.path()).await;
@@ -83,14 +96,26 @@ async fn a_server_that_refuses_or_is_of_another_version_before_the_log_in_gets_n
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_turns_away_at_the_door_is_busy() {
-    for status in ["503 Service Unavailable", "429 Too Many Requests"] {
+    for (status, header, wait) in [
+        ("503 Service Unavailable", "", None),
+        ("503 Service Unavailable", "retry-after: 7\r\n", Some(7_000)),
+        ("429 Too Many Requests", "retry-after: 7\r\n", Some(7_000)),
+        ("429 Too Many Requests", "retry-after: 7000000\r\n", Some(3_600_000)),
+        ("503 Service Unavailable", "retry-after: tomorrow\r\n", None),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let door = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut ada = at(&format!("ws://{}", door.local_addr().unwrap()), folder.path()).await;
         let (mut guest, _) = door.accept().await.unwrap();
-        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n{header}\r\n");
         guest.write_all(answer.as_bytes()).await.unwrap();
-        assert_eq!(offline(&mut ada).await, Some(Code::ServerBusy), "{status}");
+        let (code, retry_ms) = why(&mut ada).await;
+        assert_eq!(code, Some(Code::ServerBusy), "{status}");
+        // Where nothing is asked for, the back-off begins with at most a second.
+        assert!(
+            wait.map_or(retry_ms <= 1_000, |wait| wait == retry_ms),
+            "{status} {header}: {retry_ms}"
+        );
         ada.leave().await;
     }
 }
@@ -115,7 +140,7 @@ async fn a_real_server_refuses_a_log_in_that_was_made_for_another_host() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_logs_in_a_second_time_throws_the_first_out_and_that_one_waits() {
+async fn who_logs_in_a_second_time_throws_the_first_out_until_that_one_is_wanted_back() {
     let host = Host::start().await;
     let folder = tempfile::tempdir().unwrap();
     let (one, other) = (folder.path().join("one"), folder.path().join("other"));
@@ -128,9 +153,34 @@ async fn who_logs_in_a_second_time_throws_the_first_out_and_that_one_waits() {
     first.online().await;
     let mut second = Person::unlock("Ada again", config(&other, &host.url)).await;
     second.online().await;
-    assert_eq!(why(&mut first).await, (Some(Code::ServerRefused), 60_000));
+    assert_eq!(why(&mut first).await, (Some(Code::Replaced), 0));
+    first.ask(Command::Reconnect {}).await.unwrap();
+    first.online().await;
+    assert_eq!(why(&mut second).await, (Some(Code::Replaced), 0));
     first.leave().await;
     second.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_replaced_comes_back_when_a_person_says_so_and_not_by_itself() {
+    let fake = Fake::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut ada = at(&fake.url, folder.path()).await;
+    let mut guest = fake.guest().await;
+    guest.let_in().await;
+    ada.online().await;
+    refuse(&mut guest, RefusalCode::Replaced, None).await;
+    assert_eq!(why(&mut ada).await, (Some(Code::Replaced), 0));
+    // There is no such conversation, but wanting it would hurry a socket that waits for its next try.
+    let channel = ChannelId::from(PeerId([9; 32]));
+    let _ = ada.ask(Command::OpenChannel { channel }).await;
+    let came = tokio::time::timeout(NUDGED, fake.guest()).await;
+    assert!(came.is_err(), "it came back by itself");
+    ada.ask(Command::Reconnect {}).await.unwrap();
+    let mut guest = fake.guest().await;
+    guest.let_in().await;
+    ada.online().await;
+    ada.leave().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orrery_link::{DeviceView, Notice as Told};
 use orrery_ui::Setting;
-use orrery_ui::view::{BannerView, CallView, ErrorView, SettingsView};
+use orrery_ui::view::{BannerView, CallView, ErrorView, Level, SettingsView};
 
 use super::*;
 
@@ -249,6 +249,43 @@ fn a_server_that_is_not_to_be_trusted_is_said_in_those_words() {
         }]);
         assert_eq!(bed.banner().unwrap().error.code, name);
     }
+}
+
+#[test]
+fn who_is_connected_elsewhere_stays_away_until_told_to_connect_here() {
+    let mut bed = Bed::home();
+    bed.tell([Event::ServerChanged {
+        server: ServerPhase::Offline {
+            code: Some(Code::Replaced),
+            retry_ms: 4000,
+        },
+    }]);
+    let expected = BannerView {
+        error: ErrorView::code("replaced"),
+        level: Level::Warn,
+        retry_at_ms: None,
+        button: Some(BannerButton::ConnectHere),
+        closes: false,
+    };
+    assert_eq!(bed.banner(), Some(&expected));
+    assert_eq!(bed.app.world().resource::<Desk>().retry_at_ms, None);
+    assert!(matches!(
+        bed.act(UiAction::RetryConnection)[..],
+        [Command::Reconnect {}]
+    ));
+}
+
+#[test]
+fn a_call_is_taken_by_one_command() {
+    let mut bed = Bed::in_call();
+    let call = CallId([8; 16]);
+    let ringing = Running {
+        call,
+        ..running(Stage::Incoming)
+    };
+    bed.tell([Event::CallChanged { call: ringing }]);
+    let key = bed.app.world().resource::<Shown>().incoming.clone().unwrap().call;
+    assert_eq!(bed.act(UiAction::AcceptCall(key)), [Command::AcceptCall { call }]);
 }
 
 #[test]

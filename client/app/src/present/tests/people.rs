@@ -104,6 +104,41 @@ fn a_link_is_looked_at_before_it_can_be_sent() {
 }
 
 #[test]
+fn a_link_to_a_server_on_this_computer_is_told_where_it_does_not_work() {
+    let mut bed = Bed::home();
+    let moved = |server: &str| Event::ProfileChanged {
+        profile: ProfilePhase::Open(ProfileView {
+            server: server.into(),
+            ..profile()
+        }),
+    };
+    let link = |via: &str| {
+        let invite = Invite {
+            peer: DIONE,
+            via: via.into(),
+            name: "Dione".into(),
+            token: Token([3; 32]),
+        };
+        invite.to_string()
+    };
+    let adding = |bed: &Bed| match &bed.home_view().main {
+        MainPane::AddContact(view) => (view.own_here, view.check.clone()),
+        other => panic!("{other:?}"),
+    };
+    bed.act(UiAction::OpenAddContact);
+    bed.act(UiAction::LinkEdited(link("ws://127.0.0.1:1")));
+    let (own_here, check) = adding(&bed);
+    assert!(own_here && matches!(check, LinkCheck::Good { .. }), "{check:?}");
+
+    bed.tell([moved("wss://talk.example.org")]);
+    bed.act(UiAction::LinkEdited(link("ws://127.0.0.1:1")));
+    let elsewhere = LinkCheck::Bad(orrery_ui::view::ErrorView::code("link_elsewhere"));
+    assert_eq!(adding(&bed), (false, elsewhere));
+    bed.act(UiAction::LinkEdited(link("wss://moons.example.org")));
+    assert!(matches!(adding(&bed).1, LinkCheck::Good { .. }));
+}
+
+#[test]
 fn a_request_says_when_it_was_made_and_whether_it_has_left() {
     let mut bed = Bed::home();
     bed.tell([asked(ContactState::RequestedByUs, 70_000, true)]);

@@ -2,6 +2,8 @@
 
 use std::sync::mpsc::Receiver;
 
+use orrery_ui::Setting;
+
 use crate::notify::Note;
 
 use super::*;
@@ -70,6 +72,24 @@ fn many_messages_of_one_conversation_are_told_as_one() {
     bed.tell([came(12, "x")]);
     let name = "Rhea".to_owned();
     assert_eq!(bed.toasts(), [Notice::Messages { name, count: 12 }]);
+}
+
+#[test]
+fn the_desktop_is_told_no_text_once_that_is_switched_off() {
+    let mut bed = Bed::home();
+    let heard = bed.listen();
+    let told = |heard: &Receiver<Note>| match heard.try_recv() {
+        Ok(Note::Texts(texts)) => texts.notice(),
+        other => panic!("{other:?}"),
+    };
+    bed.tell([came(1, "hello")]);
+    assert!(matches!(told(&heard), Notice::Message { text, .. } if text == "hello"));
+    bed.act(UiAction::Set(Setting::NotificationText(false)));
+    bed.tell([came(2, "secret")]);
+    let (name, count) = ("Rhea".to_owned(), 1);
+    assert_eq!(told(&heard), Notice::Messages { name, count });
+    bed.act(UiAction::OpenSettings);
+    assert!(matches!(&bed.home_view().main, MainPane::Settings(view) if !view.notification_text));
 }
 
 #[test]

@@ -136,6 +136,19 @@ pub(super) fn notices(ui: &mut Ui, cx: &mut Cx<'_>, view: &SettingsView) {
             Setting::Notifications,
         );
         rule(ui);
+        // Without notifications there is no text to show.
+        if on {
+            switch(
+                ui,
+                cx,
+                "settings.notification_text",
+                "notices-text",
+                "notices-text-lead",
+                view.notification_text,
+                Setting::NotificationText,
+            );
+            rule(ui);
+        }
         switch(
             ui,
             cx,
