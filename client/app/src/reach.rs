@@ -18,6 +18,12 @@ pub(crate) fn is_here(server: &str) -> bool {
     is_loopback(&canonical_host(host))
 }
 
+/// Whether a server that somebody named stands on their own computer, where we cannot reach it: it calls itself "this computer", and
+/// ours is not on this one.
+pub(crate) fn is_out_of_reach(via: &str, own: Option<&str>) -> bool {
+    is_here(via) && !own.is_some_and(is_here)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +52,13 @@ mod tests {
         ] {
             assert!(!is_here(elsewhere), "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn somebody_elses_computer_is_out_of_reach() {
+        let (here, far) = ("ws://127.0.0.1:7670", "wss://talk.example.org");
+        assert!(is_out_of_reach(here, Some(far)) && is_out_of_reach(here, None));
+        assert!(!is_out_of_reach(here, Some(here)));
+        assert!(!is_out_of_reach(far, Some(here)) && !is_out_of_reach(far, Some(far)));
     }
 }

@@ -14,7 +14,7 @@ use orrery_ui::view::{ErrorView, LinkCheck, Notice, PeerKey};
 use super::{send, with_egui};
 use crate::desk::{Asked, Desk, Pane};
 use crate::prefs::Kept;
-use crate::reach::is_here;
+use crate::reach::is_out_of_reach;
 use crate::session::Session;
 
 fn id(key: PeerKey) -> PeerId {
@@ -103,7 +103,7 @@ fn check(world: &World, text: &str) -> LinkCheck {
         Some(ContactState::Contact) => bad("already_contact"),
         Some(ContactState::RequestedByUs) => bad("request_pending"),
         // Two profiles on one computer may meet at its own server; to who is elsewhere it leads nowhere.
-        _ if is_here(&invite.via) && own.is_none_or(|own| !is_here(&own.server)) => bad("link_elsewhere"),
+        _ if is_out_of_reach(&invite.via, own.map(|own| own.server.as_str())) => bad("link_elsewhere"),
         _ => LinkCheck::Good {
             peer: PeerKey(invite.peer.0),
             name: invite.name,

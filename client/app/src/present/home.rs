@@ -6,7 +6,7 @@ use orrery_ecs::channel::{Channel, OpenChannel, Typing};
 use orrery_ecs::derive::{Attention, CurrentCall};
 use orrery_ecs::index::Index;
 use orrery_ecs::peer::Peer;
-use orrery_ecs::profile::Server;
+use orrery_ecs::profile::{Profile, Server};
 use orrery_link::{ChannelView, ProfileView, ServerPhase};
 use orrery_protocol::record::{CallOutcome, ContactState, MessageKind};
 use orrery_protocol::{ChannelId, PeerId};
@@ -19,6 +19,7 @@ use orrery_ui::view::{
 use super::{add_contact, call, conversation, names, settings};
 use crate::desk::{Desk, Pane, error};
 use crate::prefs::Kept;
+use crate::reach::is_out_of_reach;
 use crate::session::Session;
 
 /// Characters of the last message that a line of the list may need.
@@ -196,9 +197,13 @@ fn running(world: &World) -> Option<RunningCall> {
     })
 }
 
-/// The contact offered after first start, as long as it is neither taken nor waved off.
+/// The contact offered after first start, as long as it is neither taken nor waved off, and can be reached.
 fn welcome(world: &World) -> Option<String> {
     let invite = world.resource::<Session>().welcome()?;
+    let own = world.resource::<Profile>().open()?;
+    if is_out_of_reach(&invite.via, Some(&own.server)) {
+        return None;
+    }
     let known = names::contact(world, invite.peer).is_some_and(|contact| contact.state != ContactState::Removed);
     let seen = world.resource::<Kept>().get().welcome_seen;
     (!known && !seen).then(|| invite.name.clone())
