@@ -120,7 +120,17 @@ need_rust_tools() {
   done
 }
 
-setup_build() { need_packages "build Orrery" $BUILD_PACKAGES; need_rust; }
+# own_target: several copies of this project may share one target folder, and Cargo tells them apart by the age of their files alone:
+# it would take what another copy built after your last change for yours. A copy that did not build last looks changed.
+own_target() {
+  stamp=$CARGO_TARGET_DIR/.built-from
+  [ "$(cat "$stamp" 2>/dev/null)" = "$ROOT" ] && return
+  find "$ROOT/client" "$ROOT/systems" "$ROOT/server" "$ROOT/shaders" "$ROOT/tests" -name '*.rs' -exec touch -c {} +
+  mkdir -p "$CARGO_TARGET_DIR"
+  printf '%s' "$ROOT" > "$stamp"
+}
+
+setup_build() { need_packages "build Orrery" $BUILD_PACKAGES; need_rust; own_target; }
 setup_run() { setup_build; need_packages "open its window" $WINDOW_PACKAGES; }
 setup_demo() {
   setup_build
