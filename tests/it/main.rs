@@ -15,5 +15,6 @@ mod disk;
 mod echo;
 mod supply;
 mod talk;
+mod threats;
 mod walls;
 mod wrong;

@@ -59,7 +59,7 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 /// Every package that is not ours with its features, as they are built with or without what only tests name.
 fn features(edges: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--workspace", "-e", edges, "--prefix", "none", "--no-dedupe"])
+        .args(["tree", "--workspace", "-e", edges, "--prefix", "none"])
         .args(["--format", "{p} {f}", "--offline", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
@@ -67,7 +67,8 @@ fn features(edges: &str) -> BTreeSet<String> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let all = String::from_utf8(output.stdout).unwrap();
     let foreign = all.lines().filter(|line| !line.starts_with("orrery-"));
-    foreign.map(str::to_owned).collect()
+    // What was listed before is marked.
+    foreign.map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
 }
 
 /// A feature that only a test asks for builds a crate, and everything above it, a second time: where that is Bevy, `./dev run` after
