@@ -13,7 +13,7 @@ while [ $# -gt 0 ]; do
 done
 setup_demo
 say "Building (the first time takes about a quarter of an hour)."
-cargo build -q --locked --workspace --bins
+cargo build --locked --workspace --bins
 
 venv=$ORRERY_CACHE/demo-venv
 wanted=$(cksum < "$ROOT/tests/demo/requirements.txt")

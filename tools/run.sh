@@ -24,7 +24,7 @@ if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && [ "$(uname -s)" = Linux ]; then 
 
 setup_run
 say "Building (the first time takes about a quarter of an hour)."
-cargo build -q --locked --workspace --bins
+cargo build --locked --workspace --bins
 bin=$CARGO_TARGET_DIR/debug
 
 server_pid= echo_pid= window_pid=

@@ -3,7 +3,7 @@
 set -eu
 . "$ROOT/tools/say.sh"; . "$ROOT/tools/setup.sh"
 setup_build
-cargo build -q --locked --workspace --bins
+cargo build --locked --workspace --bins
 data=$ORRERY_CACHE/serve
 for argument in "$@"; do
   case $argument in --data|--data=*|-h|--help|-V|--version) data= ;; esac

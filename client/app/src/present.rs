@@ -212,7 +212,7 @@ fn expire_toasts(mut desk: ResMut<Desk>, wishes: Res<Wishes>) {
 }
 
 /// What is missing to be heard and to hear, as far as is known.
-fn sound_problems(devices: &SoundDevices) -> [Option<Code>; 2] {
+pub(crate) fn sound_problems(devices: &SoundDevices) -> [Option<Code>; 2] {
     let none = |all: &[orrery_link::DeviceView], code| (devices.listed && all.is_empty()).then_some(code);
     [
         devices.input_problem.or(none(&devices.inputs, Code::NoInputDevice)),

@@ -74,12 +74,8 @@ impl Profiles {
                 let id = entry.file_name().into_string().ok()?;
                 let folder = self.folder(&id)?;
                 // A folder that was only begun holds nothing to unlock.
-                let filled = fs::read_dir(&folder).ok()?.filter_map(Result::ok).any(|file| {
-                    let name = file.file_name();
-                    name != "window.json" && name != "logs"
-                });
                 let prefs = Preferences::read(&folder);
-                filled.then(|| ProfileEntry {
+                (!is_begun(&folder)).then(|| ProfileEntry {
                     name: if prefs.label.is_empty() {
                         id.clone()
                     } else {
@@ -106,7 +102,7 @@ impl Profiles {
     pub fn fresh(&self) -> PathBuf {
         (1..)
             .map(|n: u32| self.root.join(format!("profile-{n}")))
-            .find(|folder| !folder.exists() || is_bare(folder))
+            .find(|folder| !folder.exists() || (is_begun(folder) && !is_open(folder)))
             .unwrap_or_else(|| self.root.join("profile"))
     }
 }
@@ -116,9 +112,15 @@ fn is_open(folder: &Path) -> bool {
     fs::File::open(folder.join(LOCK)).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
 }
 
-/// A folder with nothing of a profile in it.
-fn is_bare(folder: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|files| files.filter_map(Result::ok).all(|file| file.file_name() == "logs"))
+/// What stands in a folder before there is a profile in it: somebody looked at the form for a new one, and went away.
+const BEFORE: [&str; 4] = [LOCK, "logs", "window.json", "window.json.new"];
+
+/// Whether a folder was only begun: nothing in it could be unlocked.
+fn is_begun(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|files| {
+        let mut files = files.filter_map(Result::ok);
+        files.all(|file| BEFORE.iter().any(|known| file.file_name() == *known))
+    })
 }
 
 #[cfg(test)]
@@ -142,6 +144,7 @@ mod tests {
         for name in ["open", "shut"] {
             fs::create_dir_all(root.join(name)).unwrap();
             fs::write(root.join(name).join(LOCK), b"").unwrap();
+            fs::write(root.join(name).join("vault"), b"x").unwrap();
         }
         let held = fs::File::open(root.join("open").join(LOCK)).unwrap();
         held.lock().unwrap();
@@ -152,6 +155,24 @@ mod tests {
         assert_eq!(in_use(&profiles), [("open".into(), true), ("shut".into(), false)]);
         drop(held);
         assert_eq!(in_use(&profiles), [("open".into(), false), ("shut".into(), false)]);
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    /// Whoever opens the form for a new profile and leaves it has made none, and gets the same folder the next time.
+    #[test]
+    fn a_folder_that_was_only_begun_is_no_profile() {
+        let root = std::env::temp_dir().join(format!("orrery-profiles-begun-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        let profiles = Profiles::below(root.clone());
+        let begun = profiles.fresh();
+        fs::create_dir_all(begun.join("logs")).unwrap();
+        fs::write(begun.join(LOCK), b"").unwrap();
+        Preferences::default().write(&begun).unwrap();
+        assert_eq!((profiles.list(), profiles.fresh()), (vec![], begun.clone()));
+        // Another window has the form open just now.
+        let held = fs::File::open(begun.join(LOCK)).unwrap();
+        held.lock().unwrap();
+        assert_ne!(profiles.fresh(), begun);
         fs::remove_dir_all(root).unwrap();
     }
 

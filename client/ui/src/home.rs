@@ -9,7 +9,7 @@ use egui::{Align2, CornerRadius, Rect, Ui, pos2, vec2};
 pub(crate) use foot::{connection_words, deafen_look, mute_look};
 
 use crate::action::UiAction;
-use crate::cx::{Cx, t, tf};
+use crate::cx::{Cx, named, t, tf};
 use crate::entry::{entrance, within};
 use crate::paint::{self, Type};
 use crate::state::UiState;
@@ -68,8 +68,13 @@ pub(crate) fn home(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut UiSta
         MainPane::AddContact(add) => {
             let UiState { link, dialog, .. } = state;
             panes::add_contact(&mut main, cx, &place, link, dialog, view, add);
+            // Who comes here has a link to paste.
+            if !std::mem::replace(&mut state.link_focused, true) {
+                ui.memory_mut(|memory| memory.request_focus(named("add.link")));
+            }
         }
     }
+    state.link_focused &= matches!(view.main, MainPane::AddContact(_));
     conversation::leave_others(cx, state, &view.main);
 }
 

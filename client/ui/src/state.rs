@@ -21,6 +21,8 @@ pub struct UiState {
     pub(crate) first_start: FirstStartState,
     pub(crate) unlock: UnlockState,
     pub(crate) link: String,
+    /// The field for it has been given the keyboard since its pane was opened.
+    pub(crate) link_focused: bool,
     pub(crate) talks: HashMap<ChannelKey, TalkState>,
     pub(crate) talk_open: Option<ChannelKey>,
     /// The conversation shown last, to return to from another pane.

@@ -32,6 +32,7 @@ pub const ERROR_CODES: &[&str] = &[
     "clock_skew",
     "database_damaged",
     "disk_full",
+    "folder_not_opened",
     "internal",
     "link_elsewhere",
     "locked",

@@ -9,9 +9,9 @@ use orrery_ui::view::{DirectPolicy, ErrorView};
 use orrery_ui::{Setting, UiAction};
 
 use super::send;
-use crate::desk::{Asked, Desk};
+use crate::desk::{Asked, Desk, error};
 use crate::prefs::Kept;
-use crate::present::{sound_problem, unix_ms};
+use crate::present::{sound_problem, sound_problems, unix_ms};
 use crate::redraw::Wishes;
 use crate::session::Session;
 
@@ -29,7 +29,14 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             world.resource_mut::<Desk>().mic_test = on;
             send(world, Command::TestMicrophone { on }, Asked::Plain);
         }
-        UiAction::TestTone => send(world, Command::PlayTestTone {}, Asked::Plain),
+        UiAction::TestTone => {
+            // Said anew, also to somebody who has closed the banner: it is what this click comes to.
+            let [_, silent] = sound_problems(world.resource::<SoundDevices>());
+            if let Some(code) = silent {
+                world.resource_mut::<Desk>().complain(error(code));
+            }
+            send(world, Command::PlayTestTone {}, Asked::Plain);
+        }
         UiAction::WatchDevices(on) => {
             let mut desk = world.resource_mut::<Desk>();
             (desk.watches_devices, desk.list_at) = (on, None);
@@ -128,9 +135,12 @@ pub(super) fn open_folder(world: &mut World, action: &UiAction) {
         UiAction::OpenLogFolder => session.log_folder(),
         _ => session.folder().map(std::path::Path::to_owned),
     };
-    let opened = folder.map(|folder| crate::open::folder(&folder));
+    let opened = folder.as_deref().map(crate::open::folder);
     if !matches!(opened, Some(Ok(()))) {
-        world.resource_mut::<Desk>().complain(ErrorView::code("internal"));
+        world.resource_mut::<Desk>().complain(ErrorView {
+            code: "folder_not_opened".into(),
+            detail: folder.map(|folder| folder.display().to_string()),
+        });
     }
 }
 

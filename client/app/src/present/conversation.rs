@@ -99,10 +99,16 @@ fn message(world: &World, message: &Message) -> MessageView {
         body,
         edited: message.edited,
         delivery: (mine && is_text && !message.deleted).then(|| delivery(message.delivery)),
+        // What was taken back answers nothing, and nobody's reaction is shown to what is not there.
         reply: message
             .reply_to
+            .filter(|_| !message.deleted)
             .map(|reference| quote(world, reference, message.quoted.as_deref())),
-        reactions: reactions(world, message, own),
+        reactions: if message.deleted {
+            Vec::new()
+        } else {
+            reactions(world, message, own)
+        },
     }
 }
 

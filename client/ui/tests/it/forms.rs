@@ -133,6 +133,17 @@ fn adding(check: LinkCheck) -> Scene {
 }
 
 #[test]
+fn who_comes_to_add_somebody_can_paste_at_once_and_again_the_next_time() {
+    let (adding, home) = (adding(LinkCheck::Empty), scene("home"));
+    let mut window = Window::open(&adding);
+    for (written, link) in [("orrery:", "orrery:"), ("x", "orrery:x")] {
+        assert_eq!(window.write(&adding, written), [UiAction::LinkEdited(link.into())]);
+        window.settle(&home);
+        window.settle(&adding);
+    }
+}
+
+#[test]
 fn a_link_is_looked_at_as_it_is_typed_and_sent_once_when_good() {
     let (empty, bad) = (adding(LinkCheck::Empty), adding(LinkCheck::Bad(error("bad_link"))));
     let good = adding(LinkCheck::Good {

@@ -188,6 +188,10 @@ fn a_window_at_rest_asks_for_no_frames() {
     ] {
         let scene = scenes().into_iter().find(|known| known.name == name).unwrap();
         let mut window = Window::open(&scene);
+        if name == "add-contact" {
+            // A caret blinks, and its field takes it by itself: elsewhere on the page nothing moves.
+            window.click_at(&scene, egui::pos2(900.0, 28.0));
+        }
         window.settle(&scene);
         assert!(
             window.wakes_in > std::time::Duration::from_secs(60),

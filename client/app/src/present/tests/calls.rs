@@ -447,6 +447,20 @@ fn both_problems_with_sound_are_said_in_a_call() {
     assert_eq!(bed.banner(), None, "the stage says it");
 }
 
+/// A click on the test tone says why nothing is heard, also to somebody who has closed the banner about it.
+#[test]
+fn a_test_tone_that_nobody_can_hear_says_so() {
+    let mut bed = Bed::home();
+    bed.tell([devices(1, 0)]);
+    bed.act(UiAction::DismissBanner("no_output_device".into()));
+    assert_eq!(bed.banner(), None);
+    bed.act(UiAction::TestTone);
+    assert_eq!(bed.toasts(), [Notice::Error(ErrorView::code("no_output_device"))]);
+    bed.tell([devices(1, 1)]);
+    bed.act(UiAction::TestTone);
+    assert_eq!(bed.toasts().len(), 1, "nothing is wrong any more");
+}
+
 #[test]
 fn a_call_with_nobody_in_it_is_not_called_verified() {
     let mut bed = Bed::in_call();

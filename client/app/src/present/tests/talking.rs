@@ -61,6 +61,8 @@ fn a_conversation_shows_its_messages_with_everything_that_hangs_on_them() {
     };
     let gone = Message {
         deleted: true,
+        reply_to: answer.reply_to,
+        reactions: answer.reactions.clone(),
         ..message(RHEA, 3, "")
     };
     bed.load(vec![first, answer, gone]);
@@ -81,6 +83,8 @@ fn a_conversation_shows_its_messages_with_everything_that_hangs_on_them() {
         Some("first")
     );
     assert_eq!((second.reactions[0].count, second.reactions[0].mine), (2, true));
+    let gone = &view.messages[2];
+    assert!(gone.reply.is_none() && gone.reactions.is_empty(), "{gone:?}");
     assert_eq!(view.call, CallChance::Ready);
 }
 
