@@ -27,7 +27,8 @@ trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
 
 # On a display of its own, so that nothing on yours is in the way and every machine draws the same.
 for size in 1280x720 2560x1440; do
-  Xvfb -displayfd 7 -screen 0 "${size}x24" -nolisten tcp 7>"$fifo" >/dev/null 2>&1 &
+  # Without -noreset it begins anew whenever nobody is connected, and who comes in that moment is turned away.
+  Xvfb -displayfd 7 -screen 0 "${size}x24" -nolisten tcp -noreset 7>"$fifo" >/dev/null 2>&1 &
   display_pid=$!
   read -r number < "$fifo" || die "Xvfb did not start"
   mkdir -p "$out/$size"

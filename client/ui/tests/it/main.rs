@@ -16,5 +16,6 @@ mod drive;
 mod forms;
 mod home;
 mod keeping;
+mod reading;
 mod sample;
 mod screens;

@@ -13,6 +13,7 @@ mod calls;
 mod connections;
 mod group_calls;
 mod hostile;
+mod hostile_calls;
 mod messages;
 mod moves;
 mod outbox;
