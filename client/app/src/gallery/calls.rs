@@ -1,7 +1,7 @@
 //! Calls of one to sixteen people, in every state a planet can show.
 
 use orrery_ui::view::{
-    CallKey, CallPhase, CallView, ContactPick, EndReason, MainPane, PlateStatus, Presence, ScreenView,
+    CallKey, CallPhase, CallView, ContactPick, EndReason, ErrorView, MainPane, PlateStatus, Presence, ScreenView,
 };
 
 use super::people::{ago, channel, home, key, name};
@@ -108,10 +108,15 @@ pub(super) fn all() -> Vec<Pose> {
         reason: EndReason::TheyLeft,
         seconds: 754,
     };
+    let soundless = CallView {
+        trouble: ["no_input_device", "no_output_device"].map(ErrorView::code).into(),
+        ..call(2, active.clone())
+    };
     vec![
         pose("call-ringing", call(2, ringing), one),
         pose("call-alone", call(1, CallPhase::Connecting), persons(1)),
         pose("call-two", call(2, active.clone()), two),
+        pose("call-no-sound", soundless, persons(2)),
         pose("call-four", call(4, active.clone()), four()),
         pose("call-states", muted, states),
         pose("call-eight", call(8, active.clone()), eight),

@@ -142,6 +142,13 @@ fn homes() -> Vec<Pose> {
         button: Some(BannerButton::Settings),
         closes: true,
     };
+    let replaced = BannerView {
+        error: ErrorView::code("replaced"),
+        level: Level::Warn,
+        retry_at_ms: None,
+        button: Some(BannerButton::ConnectHere),
+        closes: false,
+    };
     vec![
         Pose::new("home-empty", ScreenView::Home(Box::new(empty))),
         Pose::new("home-welcome", ScreenView::Home(Box::new(welcome))),
@@ -149,6 +156,10 @@ fn homes() -> Vec<Pose> {
         Pose {
             banner: Some(no_sound),
             ..Pose::new("home-no-sound", screen(MainPane::Empty))
+        },
+        Pose {
+            banner: Some(replaced),
+            ..Pose::new("home-replaced", screen(MainPane::Empty))
         },
         Pose {
             banner: Some(banner),

@@ -1,8 +1,9 @@
 //! Requests of somebody who moves to another home server before they are answered.
 
-use orrery_core::{Act, Fact, Input, Refusal};
+use orrery_core::{Act, Fact, Input};
 use orrery_protocol::record::{ContactState, Delivery};
 
+use crate::requests::not_accepted;
 use crate::sim::{Server, World};
 
 const ELSEWHERE: &str = "ws://127.0.0.1:8000";
@@ -124,16 +125,7 @@ fn who_cannot_ask_from_the_new_server_is_told() {
     w.run_for(100);
     w.act(0, Act::SetServer(ELSEWHERE.into())).unwrap();
     w.run_for(3000);
-    let failed = |fact: &Fact| {
-        matches!(
-            fact,
-            Fact::RequestFailed {
-                reason: Refusal::NotAccepted,
-                ..
-            }
-        )
-    };
-    assert_eq!(w.count(0, failed), 1);
+    assert_eq!(w.count(0, not_accepted), 1);
     assert_eq!(w.state(0, 1), Some(ContactState::Removed));
 }
 

@@ -5,6 +5,17 @@ use orrery_protocol::{Token, record::ContactState};
 
 use crate::sim::{SERVER, World};
 
+/// Our request was refused: the link is worth nothing any more.
+pub(crate) fn not_accepted(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::RequestFailed {
+            reason: Refusal::NotAccepted,
+            ..
+        }
+    )
+}
+
 #[test]
 fn a_request_that_is_accepted_makes_contacts_on_both_sides() {
     let mut w = World::new(1, 2);
@@ -150,16 +161,7 @@ fn a_revoked_link_says_so() {
     w.run_for(100);
     w.act(0, Act::AddContact(invite.clone())).unwrap();
     w.run_for(1000);
-    let failed = |fact: &Fact| {
-        matches!(
-            fact,
-            Fact::RequestFailed {
-                reason: Refusal::NotAccepted,
-                ..
-            }
-        )
-    };
-    assert_eq!(w.count(0, failed), 1);
+    assert_eq!(w.count(0, not_accepted), 1);
     assert_eq!(w.state(0, 1), Some(ContactState::Removed));
     let fresh = w.invite(1);
     assert_ne!(fresh.token, invite.token);

@@ -55,13 +55,10 @@ async fn an_address_that_does_not_answer_and_one_that_is_no_server_are_told_apar
     serving.abort();
 }
 
-/// What talks garbage is left alone for a minute, twice as long as this waits: only the command brings the second connection.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_does_not_want_to_wait_has_the_server_tried_at_once() {
-    let folder = tempfile::tempdir().unwrap();
+/// A server that opens the WebSocket and says what is no frame; tells of each who came.
+async fn talking_garbage(came: tokio::sync::mpsc::Sender<()>) -> (String, tokio::task::JoinHandle<()>) {
     let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = stranger.local_addr().unwrap();
-    let (came, mut comings) = tokio::sync::mpsc::channel(8);
+    let url = format!("ws://{}", stranger.local_addr().unwrap());
     let serving = tokio::spawn(async move {
         loop {
             let (socket, _) = stranger.accept().await.unwrap();
@@ -71,10 +68,19 @@ async fn who_does_not_want_to_wait_has_the_server_tried_at_once() {
             came.send(()).await.unwrap();
         }
     });
+    (url, serving)
+}
+
+/// What talks garbage is left alone for a minute, twice as long as this waits: only the command brings the second connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_want_to_wait_has_the_server_tried_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (came, mut comings) = tokio::sync::mpsc::channel(8);
+    let (url, serving) = talking_garbage(came).await;
     let mut locked = Person::start("Ada", config(&folder.path().join("locked"), "ws://127.0.0.1:1")).await;
     assert_eq!(locked.ask(Command::Reconnect {}).await, Err(Code::Locked));
     locked.leave().await;
-    let mut ada = create_at(&format!("ws://{address}"), &folder.path().join("a"), None).await;
+    let mut ada = create_at(&url, &folder.path().join("a"), None).await;
     assert_eq!(offline(&mut ada).await, Some(Code::ServerRefused));
     comings.recv().await.unwrap();
     ada.ask(Command::Reconnect {}).await.unwrap();
@@ -145,17 +151,9 @@ async fn who_moves_to_another_server_is_still_reached() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_talks_garbage_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let stranger = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = stranger.local_addr().unwrap();
-    let serving = tokio::spawn(async move {
-        loop {
-            let (socket, _) = stranger.accept().await.unwrap();
-            let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
-            let garbage = tokio_tungstenite::tungstenite::Message::binary(vec![0xff; 100]);
-            let _ = futures_util::SinkExt::send(&mut socket, garbage).await;
-        }
-    });
-    let mut ada = create_at(&format!("ws://{address}"), folder.path(), None).await;
+    let (came, _comings) = tokio::sync::mpsc::channel(8);
+    let (url, serving) = talking_garbage(came).await;
+    let mut ada = create_at(&url, folder.path(), None).await;
     assert_eq!(offline(&mut ada).await, Some(Code::ServerRefused));
     ada.leave().await;
     serving.abort();
