@@ -183,7 +183,7 @@ fn screen(world: &World) -> ScreenView {
     match &world.resource::<Profile>().0 {
         None => ScreenView::Starting,
         Some(ProfilePhase::Empty) => entrance::first_start(world),
-        Some(ProfilePhase::Locked) => entrance::unlock(world),
+        Some(ProfilePhase::Locked { .. }) => entrance::unlock(world),
         Some(ProfilePhase::Opening) if session.is_new() => entrance::first_start(world),
         Some(ProfilePhase::Opening) => entrance::unlock(world),
         Some(ProfilePhase::Unusable { code }) => entrance::unusable(world, *code),

@@ -313,7 +313,7 @@ fn follow_profile(profile: Res<Profile>, mut session: ResMut<Session>, mut desk:
     }
     match &profile.0 {
         Some(ProfilePhase::Empty) => session.is_new = true,
-        Some(ProfilePhase::Locked) => {
+        Some(ProfilePhase::Locked { .. }) => {
             session.is_new = false;
             open_log(&session);
         }

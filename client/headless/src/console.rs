@@ -165,8 +165,9 @@ fn open_profile(
                 server: Some(args.server.clone()),
             })
         }
-        ProfilePhase::Locked => Some(Command::Unlock {
+        ProfilePhase::Locked { .. } => Some(Command::Unlock {
             passphrase: passphrase.take()?,
+            remember: false,
         }),
         _ => None,
     }

@@ -19,6 +19,22 @@ pub enum Code {
     NoProfile,
     /// The command needs an unlocked profile.
     Locked,
+    /// These are not the words of a recovery phrase, or one of them is mistyped.
+    BadRecoveryPhrase,
+    /// The words are a recovery phrase, but not this profile's.
+    WrongRecoveryPhrase,
+    /// The profile has no recovery phrase.
+    NoRecoveryPhrase,
+    /// The system has no keyring, or it does not answer.
+    KeyringUnavailable,
+    /// The keyring does not keep this profile's key.
+    NotRemembered,
+    /// The file is no exported profile, or a damaged one.
+    BadExport,
+    /// There is a file of this name already.
+    FileExists,
+    /// There is no such file or folder.
+    NoSuchFile,
     /// The vault file is damaged.
     VaultDamaged,
     /// The database is damaged.
@@ -63,6 +79,10 @@ pub enum Code {
     NoSuchCall,
     /// Not one's own message.
     NotYours,
+    /// Neither sixty digits nor the bytes of a safety number's code.
+    BadSafetyNumber,
+    /// The safety number is another one: somebody may stand between, or it is another person's.
+    SafetyNumberDiffers,
     /// Blocked.
     Blocked,
     /// The name is empty or longer than 64 bytes.

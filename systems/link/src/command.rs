@@ -45,6 +45,58 @@ pub enum Command {
     Unlock {
         /// What opens it.
         passphrase: Passphrase,
+        /// Keep the key in the system's keyring, so that [`Command::UnlockRemembered`] opens it from now on.
+        #[serde(default)]
+        remember: bool,
+    },
+    /// Opens the profile with the key that the system's keyring keeps.
+    UnlockRemembered {},
+    /// Opens the profile with its recovery phrase, and gives it a new passphrase.
+    Recover {
+        /// The twelve words.
+        phrase: Passphrase,
+        /// What opens it from now on.
+        passphrase: Passphrase,
+    },
+    /// Leaves calls and closes the profile; the program goes on, and the profile can be unlocked again.
+    Lock {},
+    /// Gives the profile a new passphrase. Only the vault is rewritten.
+    ChangePassphrase {
+        /// What opens it now.
+        old: Passphrase,
+        /// What opens it from now on.
+        new: Passphrase,
+    },
+    /// Makes twelve words a second way into the profile, in the place of earlier ones.
+    SetRecoveryPhrase {
+        /// What opens it now.
+        passphrase: Passphrase,
+        /// The words, made by whoever shows them.
+        phrase: Passphrase,
+    },
+    /// The recovery phrase opens the profile no more.
+    RemoveRecoveryPhrase {
+        /// What opens it now.
+        passphrase: Passphrase,
+    },
+    /// Keeps the key of the open profile in the system's keyring, or forgets it there.
+    SetRemembered {
+        /// Keep.
+        on: bool,
+    },
+    /// Writes identity, contacts, history and settings into one encrypted file, which the passphrase and the recovery
+    /// phrase open. Sessions are never part of it. Answered when the file is whole; meanwhile
+    /// [`crate::Event::TransferProgress`].
+    ExportProfile {
+        /// A file that does not exist yet.
+        path: String,
+    },
+    /// Makes the profile of an empty folder from such a file and opens it; meanwhile [`crate::Event::TransferProgress`].
+    RestoreProfile {
+        /// The file.
+        path: String,
+        /// The passphrase or the recovery phrase of when it was written.
+        secret: Passphrase,
     },
     /// Changes the display name and tells the contacts.
     SetName {
@@ -103,6 +155,25 @@ pub enum Command {
     UnblockContact {
         /// Whom.
         peer: PeerId,
+    },
+    /// Computes the safety number with a peer; answered by [`crate::Event::SafetyNumberLoaded`].
+    LoadSafetyNumber {
+        /// With whom.
+        peer: PeerId,
+    },
+    /// Compares what the other side's screen shows with the safety number. It is `done` when both are the same.
+    CompareSafetyNumber {
+        /// With whom.
+        peer: PeerId,
+        /// The sixty digits, blanks as you like, or the bytes of the code in hexadecimal.
+        code: String,
+    },
+    /// Marks a contact as compared, or takes that back.
+    SetVerified {
+        /// Whom.
+        peer: PeerId,
+        /// Compared.
+        verified: bool,
     },
     /// Removes a contact; the history stays until it is deleted.
     RemoveContact {
@@ -290,7 +361,16 @@ pub enum Command {
 
 orrery_protocol::debug_only!(enum Command {
     CreateProfile { passphrase },
-    Unlock { passphrase },
+    Unlock { passphrase, remember },
+    UnlockRemembered {},
+    Recover { phrase, passphrase },
+    Lock {},
+    ChangePassphrase { old, new },
+    SetRecoveryPhrase { passphrase, phrase },
+    RemoveRecoveryPhrase { passphrase },
+    SetRemembered { on },
+    ExportProfile {},
+    RestoreProfile { secret },
     SetName {},
     SetServer {},
     SetSettings { settings },
@@ -303,6 +383,9 @@ orrery_protocol::debug_only!(enum Command {
     RenameContact { peer },
     BlockContact { peer },
     UnblockContact { peer },
+    LoadSafetyNumber { peer },
+    CompareSafetyNumber { peer },
+    SetVerified { peer, verified },
     RemoveContact { peer },
     OpenChannel { channel },
     CloseChannel { channel },

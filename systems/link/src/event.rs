@@ -57,6 +57,17 @@ pub enum Event {
         link: String,
     },
 
+    /// How far an export or a restoration has come.
+    TransferProgress {
+        /// The caller's name for the command.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+        /// Bytes done.
+        done: u64,
+        /// Bytes in all, as far as they can be known beforehand.
+        total: u64,
+    },
+
     // ==== contacts ====
     /// A contact is new or has changed: state, name, presence, connection.
     ContactChanged {
@@ -74,6 +85,18 @@ pub enum Event {
     RequestAccepted {
         /// By whom.
         peer: PeerId,
+    },
+    /// The safety number with a peer.
+    SafetyNumberLoaded {
+        /// The caller's name for the command.
+        #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+        /// With whom.
+        peer: PeerId,
+        /// Sixty digits, the same on both sides.
+        digits: String,
+        /// The bytes of the code that the other side scans, in lower-case hexadecimal.
+        code: String,
     },
     /// A contact or request is gone.
     ContactRemoved {
@@ -196,9 +219,11 @@ orrery_protocol::debug_only!(enum Event {
     ProfileChanged { profile },
     ServerChanged { server },
     InviteCreated { reference },
+    TransferProgress { reference, done, total },
     ContactChanged { contact },
     RequestReceived { peer },
     RequestAccepted { peer },
+    SafetyNumberLoaded { reference, peer },
     ContactRemoved { peer },
     ChannelChanged { channel },
     MessageReceived { message },
@@ -253,6 +278,9 @@ pub enum Notice {
         /// To whom.
         peers: Vec<PeerId>,
     },
+    /// The database was older than it should be: somebody put back a copy. Its sessions were thrown away, and new ones
+    /// are set up; messages sent meanwhile may come once more or be missing.
+    RolledBack {},
     /// Something went wrong that no command asked for.
     Problem {
         /// What.

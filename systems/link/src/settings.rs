@@ -50,6 +50,9 @@ pub struct Settings {
     pub presence: bool,
     /// Ring tone and cues.
     pub sounds: bool,
+    /// Minutes without a hand on the program after which a window locks the profile, outside calls; 0 for never. At
+    /// most a day.
+    pub lock_after_min: u32,
 }
 
 impl Default for Settings {
@@ -65,6 +68,7 @@ impl Default for Settings {
             typing: true,
             presence: true,
             sounds: true,
+            lock_after_min: 0,
         }
     }
 }
@@ -76,6 +80,7 @@ impl Settings {
         let clamp = |gain: f32| if gain.is_finite() { gain.clamp(0.0, 2.0) } else { 1.0 };
         self.input_volume = clamp(self.input_volume);
         self.output_volume = clamp(self.output_volume);
+        self.lock_after_min = self.lock_after_min.min(24 * 60);
         self
     }
 }

@@ -15,7 +15,12 @@ pub enum ProfilePhase {
     /// The folder holds no profile: create one.
     Empty,
     /// A profile is there: unlock it.
-    Locked,
+    Locked {
+        /// The system's keyring should keep its key.
+        remembered: bool,
+        /// It has a recovery phrase.
+        recovery: bool,
+    },
     /// The key is being derived; takes up to a second.
     Opening,
     /// The folder cannot be used.
@@ -40,11 +45,20 @@ pub struct ProfileView {
     pub folder: String,
     /// Folder of the log files.
     pub log_folder: String,
+    /// The system's keyring keeps the key.
+    pub remembered: bool,
+    /// It has a recovery phrase.
+    pub recovery: bool,
     /// Settings.
     pub settings: Settings,
 }
 
-orrery_protocol::debug_only!(ProfileView { peer, settings });
+orrery_protocol::debug_only!(ProfileView {
+    peer,
+    remembered,
+    recovery,
+    settings
+});
 
 /// The connection to the home server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -51,7 +51,10 @@ impl Door {
         };
         match folder.state() {
             Ok(ProfileState::New) => ProfilePhase::Empty,
-            Ok(ProfileState::Locked) => ProfilePhase::Locked,
+            Ok(ProfileState::Locked) => ProfilePhase::Locked {
+                remembered: false,
+                recovery: false,
+            },
             Ok(ProfileState::Damaged(ProfileDamage::VaultMissing)) => ProfilePhase::Unusable {
                 code: Code::VaultDamaged,
             },

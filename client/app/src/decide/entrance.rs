@@ -36,7 +36,14 @@ pub(super) fn act(world: &mut World, action: UiAction) {
         UiAction::Unlock { passphrase } => {
             working(world);
             let passphrase = Passphrase::new(passphrase.expose().to_owned());
-            send(world, Command::Unlock { passphrase }, Asked::Open);
+            send(
+                world,
+                Command::Unlock {
+                    passphrase,
+                    remember: false,
+                },
+                Asked::Open,
+            );
         }
         UiAction::ChooseProfile(id) => {
             if let Some(folder) = world

@@ -177,6 +177,11 @@ impl Bed {
     }
 }
 
+const LOCKED: ProfilePhase = ProfilePhase::Locked {
+    remembered: false,
+    recovery: false,
+};
+
 fn profile() -> ProfileView {
     ProfileView {
         peer: ME,
@@ -184,6 +189,8 @@ fn profile() -> ProfileView {
         server: "ws://127.0.0.1:1".into(),
         folder: "/nowhere".into(),
         log_folder: "/nowhere/logs".into(),
+        remembered: false,
+        recovery: false,
         settings: Settings::default(),
     }
 }
@@ -272,9 +279,7 @@ fn a_new_folder_asks_for_a_profile_and_an_old_one_for_its_passphrase() {
         profile: ProfilePhase::Empty,
     }]);
     assert!(matches!(bed.screen(), ScreenView::FirstStart(_)));
-    bed.tell([Event::ProfileChanged {
-        profile: ProfilePhase::Locked,
-    }]);
+    bed.tell([Event::ProfileChanged { profile: LOCKED }]);
     assert!(matches!(bed.screen(), ScreenView::Unlock(_)));
     bed.tell([Event::ProfileChanged {
         profile: ProfilePhase::Unusable {
@@ -290,9 +295,7 @@ fn a_new_folder_asks_for_a_profile_and_an_old_one_for_its_passphrase() {
 #[test]
 fn a_wrong_passphrase_is_said_on_the_form_and_the_form_is_free_again() {
     let mut bed = Bed::new();
-    bed.tell([Event::ProfileChanged {
-        profile: ProfilePhase::Locked,
-    }]);
+    bed.tell([Event::ProfileChanged { profile: LOCKED }]);
     bed.fail(
         UiAction::Unlock {
             passphrase: Passphrase::new("no".into()),
@@ -312,13 +315,11 @@ fn a_wrong_passphrase_is_said_on_the_form_and_the_form_is_free_again() {
 #[test]
 fn while_the_key_is_derived_the_form_stays_and_says_so() {
     let mut bed = Bed::new();
-    bed.tell([Event::ProfileChanged {
-        profile: ProfilePhase::Locked,
-    }]);
+    bed.tell([Event::ProfileChanged { profile: LOCKED }]);
     let sent = bed.act(UiAction::Unlock {
         passphrase: Passphrase::new("yes".into()),
     });
-    assert!(matches!(sent.as_slice(), [Command::Unlock { passphrase }] if passphrase.reveal() == "yes"));
+    assert!(matches!(sent.as_slice(), [Command::Unlock { passphrase, .. }] if passphrase.reveal() == "yes"));
     bed.tell([Event::ProfileChanged {
         profile: ProfilePhase::Opening,
     }]);

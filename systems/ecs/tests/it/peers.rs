@@ -103,6 +103,8 @@ fn a_link_made_under_another_name_or_server_is_forgotten() {
             server: server.into(),
             folder: String::new(),
             log_folder: String::new(),
+            remembered: false,
+            recovery: false,
             settings: Settings::default(),
         }),
     };

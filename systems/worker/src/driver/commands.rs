@@ -116,7 +116,7 @@ impl Driver {
             (Place::Outside(door), key) => match (door.phase(), key) {
                 (orrery_link::ProfilePhase::Unusable { code }, _) => Some(code),
                 (orrery_link::ProfilePhase::Empty, Key::Unlock { .. }) => Some(Code::NoProfile),
-                (orrery_link::ProfilePhase::Locked, Key::Create { .. }) => Some(Code::ProfileExists),
+                (orrery_link::ProfilePhase::Locked { .. }, Key::Create { .. }) => Some(Code::ProfileExists),
                 _ => None,
             },
         };

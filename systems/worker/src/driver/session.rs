@@ -166,6 +166,8 @@ impl Session {
             server: core.server().to_owned(),
             folder: self.folder.clone(),
             log_folder: self.logs.clone(),
+            remembered: false,
+            recovery: false,
             settings: self.settings.clone(),
         }
     }

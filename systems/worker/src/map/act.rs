@@ -72,7 +72,7 @@ pub(crate) fn route(command: Command) -> Route {
                 server,
             });
         }
-        Command::Unlock { passphrase } => return Route::Own(Own::Unlock { passphrase }),
+        Command::Unlock { passphrase, .. } => return Route::Own(Own::Unlock { passphrase }),
         Command::SetSettings { settings } => return Route::Own(Own::SetSettings(settings.clamped())),
         Command::MarkRead { channel, up_to } => return Route::Own(Own::MarkRead { channel, up_to }),
         Command::LoadHistory {

@@ -7,6 +7,7 @@ use crate::rig::{DEADLINE, Host, PASSPHRASE, Person, config, nobody};
 fn unlock(passphrase: &str) -> Command {
     Command::Unlock {
         passphrase: Passphrase::new(passphrase.into()),
+        remember: false,
     }
 }
 
@@ -60,7 +61,13 @@ async fn only_the_right_passphrase_opens_and_a_wrong_one_harms_nothing() {
     ada.leave().await;
 
     let mut ada = Person::start("Ada", config(folder.path(), &host.url)).await;
-    assert_eq!(phase(&mut ada).await, ProfilePhase::Locked);
+    assert_eq!(
+        phase(&mut ada).await,
+        ProfilePhase::Locked {
+            remembered: false,
+            recovery: false
+        }
+    );
     assert_eq!(ada.ask(unlock("wrong")).await, Err(Code::WrongPassphrase));
     assert_eq!(ada.ask(unlock("")).await, Err(Code::BadPassphrase));
     assert_eq!(ada.ask(create("Eve", None)).await, Err(Code::ProfileExists));

@@ -125,6 +125,7 @@ impl Person {
         person
             .ask(Command::Unlock {
                 passphrase: Passphrase::new(PASSPHRASE.into()),
+                remember: false,
             })
             .await
             .unwrap();

@@ -171,9 +171,7 @@ fn settings_and_a_form_wait_no_longer_for_answers_that_were_lost() {
     assert!(typing(&bed), "the worker has not kept it");
 
     let mut bed = Bed::new();
-    let locked = || Event::ProfileChanged {
-        profile: ProfilePhase::Locked,
-    };
+    let locked = || Event::ProfileChanged { profile: super::LOCKED };
     bed.tell([locked()]);
     bed.act(UiAction::Unlock {
         passphrase: Passphrase::new("seven quiet moons".into()),
