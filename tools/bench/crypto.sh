@@ -1,0 +1,7 @@
+#!/bin/sh
+# The ratchet beside vodozemac, the same work in one run.
+set -eu
+. "$ROOT/tools/say.sh"
+CRITERION_HOME=$OUT/criterion
+export CRITERION_HOME
+exec cargo bench --locked -p orrery-crypto --bench crypto
