@@ -48,7 +48,7 @@ fi
 if [ -e "$interop_venv/.installed" ]; then ORRERY_INTEROP_PYTHON="$interop_venv/bin/python"; fi
 export ORRERY_INTEROP_PYTHON
 
-[ -n "$long" ] && { ORRERY_LONG=1 ORRERY_KILL_ROUNDS=1000 ORRERY_INTEROP_OPS=10000; export ORRERY_LONG ORRERY_KILL_ROUNDS ORRERY_INTEROP_OPS; }
+[ -n "$long" ] && { ORRERY_LONG=1 ORRERY_KILL_ROUNDS=1000 ORRERY_INTEROP_OPS=100000; export ORRERY_LONG ORRERY_KILL_ROUNDS ORRERY_INTEROP_OPS; }
 export INSTA_UPDATE=no
 
 if cargo clippy --version >/dev/null 2>&1; then

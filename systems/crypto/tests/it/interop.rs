@@ -26,7 +26,7 @@ use crate::people::rng;
 
 /// Where the opening of a first message ends: version, kind, opening.
 const OPENING: usize = 1620;
-const DEFAULT_OPS: usize = 2000;
+const DEFAULT_OPS: usize = 10_000;
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
