@@ -183,7 +183,31 @@ pub enum VaultError {
     /// Longer than 1024 bytes.
     #[error("the passphrase is longer than 1024 bytes")]
     PassphraseTooLong,
+    /// The phrase is one, but not this vault's.
+    #[error("wrong recovery phrase")]
+    WrongPhrase,
+    /// The vault has no recovery phrase.
+    #[error("the vault has no recovery phrase")]
+    NoPhrase,
     /// There is not enough memory for the key derivation.
     #[error("not enough memory to unlock")]
     OutOfMemory,
+}
+
+/// Why words are no recovery phrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecoveryError {
+    /// Not twelve words.
+    #[error("a recovery phrase has twelve words")]
+    WordCount,
+    /// A word that is not of the list.
+    #[error("word {number} is not one of the list")]
+    UnknownWord {
+        /// Which, counted from 1.
+        number: usize,
+    },
+    /// Each is of the list, together they are no phrase: one is another, or two are swapped.
+    #[error("these words are not a recovery phrase: one of them is another, or two are swapped")]
+    Checksum,
 }

@@ -8,7 +8,7 @@
 //! - [`seal`]: the sealed-sender envelope; all that a server sees of a message.
 //! - [`safety`]: the safety number two people compare.
 //! - [`bind`]: ties a peer connection's DTLS certificates to the identities of both ends.
-//! - [`vault`]: the database key under a passphrase.
+//! - [`vault`], [`recovery`]: the database key under a passphrase, and under twelve words.
 //! - [`login`], [`token`], [`random`]: small things that need a key or randomness.
 //!
 //! No IO and no clock; randomness and the time are inputs. Nothing here panics on any input, every error leaves what
@@ -27,6 +27,7 @@ pub mod login;
 pub mod prekey;
 pub mod random;
 pub mod ratchet;
+pub mod recovery;
 pub mod safety;
 pub mod seal;
 pub mod session;
@@ -40,11 +41,12 @@ mod wire;
 
 pub use bind::{Binding, BindingKey};
 pub use error::{
-    AcceptError, BundleError, DecryptError, EncryptError, HandshakeError, KeyError, SafetyError, SealError, StateError,
+    AcceptError, BundleError, DecryptError, EncryptError, HandshakeError, KeyError, RecoveryError, SafetyError, SealError, StateError,
     VaultError,
 };
 pub use identity::Identity;
 pub use prekey::{KemPrekeyPair, OneTimePrekeyPair, SignedPrekeyPair, VerifiedBundle};
+pub use recovery::RecoveryPhrase;
 pub use safety::SafetyNumber;
 pub use seal::{SealKind, Sealed};
 pub use session::{InitialInfo, Peek, ResponderKeys, Session};

@@ -1,12 +1,13 @@
-//! The database key under a passphrase.
+//! The database key under a passphrase, and if wished under a recovery phrase as well.
 //!
 //! ```text
-//! vault  "orrvault" ‖ version 1 ‖ wraps 1 ‖ wrap ‖ SHA-256 of all before, first 8 bytes
-//! wrap   kind 1 (passphrase) ‖ memory KiB ‖ passes ‖ lanes ‖ salt 16 ‖ nonce 12 ‖ AES-256-GCM(database key)
-//!        key = Argon2id(NFC passphrase, salt);  AAD = "orrvault" ‖ version ‖ kind … nonce     (numbers u32be)
+//! vault  "orrvault" ‖ version 1 ‖ number of wraps (1 or 2) ‖ wraps ‖ SHA-256 of all before, first 8 bytes
+//! wrap   kind (1 passphrase, 2 recovery phrase) ‖ memory KiB ‖ passes ‖ lanes ‖ salt 16 ‖ nonce 12
+//!        ‖ AES-256-GCM(database key)                                               (numbers u32be)
+//!        key = Argon2id(NFC passphrase, or the words joined by blanks; salt);  AAD = "orrvault" ‖ version ‖ kind … nonce
 //! ```
-//! The count leaves room for a second wrap of the same key, such as a recovery phrase; each is sealed by itself, so
-//! one can be renewed without the other's secret. The checksum tells damage from a wrong passphrase before any work.
+//! The passphrase comes first. Each wrap is sealed by itself, so one can be renewed without the other's secret. The
+//! checksum tells damage from a wrong passphrase before any work.
 
 use std::fmt;
 
@@ -17,7 +18,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
-    aead,
+    RecoveryPhrase, aead,
     error::VaultError,
     kdf::{AeadKey, Key},
     wire::{Reader, Short},
@@ -26,6 +27,11 @@ use crate::{
 const MAGIC: [u8; 8] = *b"orrvault";
 const VERSION: u8 = 1;
 const PASSPHRASE: u8 = 1;
+const PHRASE: u8 = 2;
+/// Kind, costs, salt and nonce of a wrap.
+const HEADER: usize = 1 + 3 * 4 + 16 + 12;
+/// A whole wrap.
+const WRAP: usize = HEADER + 32 + aead::TAG;
 const CHECKSUM: usize = 8;
 /// The longest passphrase, in bytes of UTF-8 after normalisation.
 pub const MAX_PASSPHRASE: usize = 1024;
@@ -110,7 +116,7 @@ pub fn check_passphrase(passphrase: &str) -> Result<(), VaultError> {
     normalise(passphrase).map(drop)
 }
 
-/// Wraps the database key. Takes a second of one core and `params.m_kib` of memory: not for a thread that must answer.
+/// A vault with one wrap. Takes a second of one core and `params.m_kib` of memory: not for a thread that must answer.
 ///
 /// # Errors
 /// [`VaultError::Cost`] below the floor or above the ceiling; the passphrase's and memory's own errors.
@@ -120,45 +126,58 @@ pub fn wrap(
     params: KdfParams,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Vec<u8>, VaultError> {
-    if params.is_enough() {
-        wrap_with(key, passphrase, params, rng)
-    } else {
-        Err(VaultError::Cost)
-    }
+    Ok(assemble(&[&seal(key, Secret::Passphrase(passphrase), params, rng)?]))
 }
 
-fn wrap_with(
+/// The same vault under a new passphrase; a recovery phrase stays what it was. As expensive as [`wrap`].
+///
+/// # Errors
+/// As [`wrap`], and [`VaultError::Damaged`] or [`VaultError::Version`] for the old vault.
+pub fn rewrap(
+    vault: &[u8],
     key: &DatabaseKey,
     passphrase: &str,
     params: KdfParams,
     rng: &mut (impl CryptoRng + ?Sized),
 ) -> Result<Vec<u8>, VaultError> {
-    if !params.is_bearable() {
-        return Err(VaultError::Cost);
-    }
-    let passphrase = normalise(passphrase)?;
-    let (salt, nonce) = (crate::random::bytes::<16>(rng), crate::random::bytes::<12>(rng));
-    let mut header = vec![PASSPHRASE];
-    for number in [params.m_kib, params.t, params.p] {
-        header.extend_from_slice(&number.to_be_bytes());
-    }
-    header.extend_from_slice(&salt);
-    header.extend_from_slice(&nonce);
-    let wrapping = AeadKey {
-        key: derive(&passphrase, &salt, params)?,
-        nonce,
-    };
+    let old = Wraps::parse(vault)?;
+    let new = seal(key, Secret::Passphrase(passphrase), params, rng)?;
+    Ok(match old.phrase {
+        Some(phrase) => assemble(&[&new, phrase.bytes]),
+        None => assemble(&[&new]),
+    })
+}
 
-    let mut vault = Vec::with_capacity(160);
-    vault.extend_from_slice(&MAGIC);
-    vault.extend_from_slice(&[VERSION, 1]);
-    vault.extend_from_slice(&header);
-    let start = vault.len();
-    vault.extend_from_slice(key.as_bytes());
-    aead::encrypt_tail(&wrapping, &aad(&header), &mut vault, start).map_err(|_| VaultError::Cost)?;
-    let sum: [u8; 32] = Sha256::digest(&vault).into();
-    vault.extend_from_slice(sum.first_chunk::<CHECKSUM>().unwrap_or(&[0; CHECKSUM]));
-    Ok(vault)
+/// The same vault with a recovery phrase, in the place of an earlier one. As expensive as [`wrap`].
+///
+/// # Errors
+/// As [`rewrap`].
+pub fn with_phrase(
+    vault: &[u8],
+    key: &DatabaseKey,
+    phrase: &RecoveryPhrase,
+    params: KdfParams,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Result<Vec<u8>, VaultError> {
+    let old = Wraps::parse(vault)?;
+    let new = seal(key, Secret::Phrase(phrase), params, rng)?;
+    Ok(assemble(&[old.passphrase.bytes, &new]))
+}
+
+/// The same vault without a recovery phrase.
+///
+/// # Errors
+/// [`VaultError::Damaged`] or [`VaultError::Version`].
+pub fn without_phrase(vault: &[u8]) -> Result<Vec<u8>, VaultError> {
+    Ok(assemble(&[Wraps::parse(vault)?.passphrase.bytes]))
+}
+
+/// Whether a recovery phrase opens it.
+///
+/// # Errors
+/// [`VaultError::Damaged`] or [`VaultError::Version`].
+pub fn has_phrase(vault: &[u8]) -> Result<bool, VaultError> {
+    Ok(Wraps::parse(vault)?.phrase.is_some())
 }
 
 /// Unwraps the database key. As expensive as [`wrap`] was; what is damaged or unreasonable is refused before that.
@@ -166,47 +185,187 @@ fn wrap_with(
 /// # Errors
 /// [`VaultError`], of which only [`VaultError::WrongPassphrase`] means that another passphrase may help.
 pub fn unwrap(vault: &[u8], passphrase: &str) -> Result<DatabaseKey, VaultError> {
-    let passphrase = normalise(passphrase)?;
-    let (body, sum) = vault.split_last_chunk::<CHECKSUM>().ok_or(VaultError::Damaged)?;
-    let mut reader = Reader(body);
-    if reader.array()? != MAGIC {
-        return Err(VaultError::Damaged);
+    let secret = Secret::Passphrase(passphrase);
+    secret.normalise()?;
+    Wraps::parse(vault)?.passphrase.open(secret)
+}
+
+/// Unwraps the database key with the recovery phrase. As expensive as [`wrap`] was.
+///
+/// # Errors
+/// [`VaultError::NoPhrase`] where there is none, [`VaultError::WrongPhrase`] for another one, or what is wrong with the
+/// vault.
+pub fn unwrap_by_phrase(vault: &[u8], phrase: &RecoveryPhrase) -> Result<DatabaseKey, VaultError> {
+    let wrap = Wraps::parse(vault)?.phrase.ok_or(VaultError::NoPhrase)?;
+    wrap.open(Secret::Phrase(phrase))
+}
+
+/// What a key is derived from.
+#[derive(Clone, Copy)]
+enum Secret<'a> {
+    Passphrase(&'a str),
+    Phrase(&'a RecoveryPhrase),
+}
+
+impl Secret<'_> {
+    const fn kind(self) -> u8 {
+        match self {
+            Self::Passphrase(_) => PASSPHRASE,
+            Self::Phrase(_) => PHRASE,
+        }
     }
-    let expected: [u8; 32] = Sha256::digest(body).into();
-    if expected.first_chunk::<CHECKSUM>() != Some(sum) {
-        // Every version ends with this checksum; a newer one that is whole is told apart below.
-        return Err(VaultError::Damaged);
+
+    const fn wrong(self) -> VaultError {
+        match self {
+            Self::Passphrase(_) => VaultError::WrongPassphrase,
+            Self::Phrase(_) => VaultError::WrongPhrase,
+        }
     }
-    if (reader.u8()?, reader.u8()?) != (VERSION, 1) {
-        return Err(VaultError::Version);
+
+    fn normalise(self) -> Result<Zeroizing<String>, VaultError> {
+        match self {
+            Self::Passphrase(text) => normalise(text),
+            Self::Phrase(phrase) => Ok(Zeroizing::new(phrase.as_str().to_owned())),
+        }
     }
-    let rest = reader.0;
-    if reader.u8()? != PASSPHRASE {
-        return Err(VaultError::Version);
+}
+
+/// One wrap as it lies in a vault.
+struct Wrap<'a> {
+    params: KdfParams,
+    salt: [u8; 16],
+    nonce: [u8; 12],
+    /// From the kind to the end.
+    bytes: &'a [u8],
+}
+
+impl Wrap<'_> {
+    fn open(&self, secret: Secret<'_>) -> Result<DatabaseKey, VaultError> {
+        let (header, sealed) = self.bytes.split_at_checked(HEADER).ok_or(VaultError::Damaged)?;
+        let wrapping = AeadKey {
+            key: derive(&*secret.normalise()?, &self.salt, self.params)?,
+            nonce: self.nonce,
+        };
+        let plain = aead::decrypt(&wrapping, &aad(header), sealed).map_err(|_| secret.wrong())?;
+        let plain = Zeroizing::new(plain);
+        let mut key = Key::default();
+        *key = plain.as_slice().try_into().map_err(|_| VaultError::Damaged)?;
+        Ok(DatabaseKey(key))
     }
-    let params = KdfParams {
-        m_kib: reader.u32()?,
-        t: reader.u32()?,
-        p: reader.u32()?,
-    };
-    let (salt, nonce) = (reader.array::<16>()?, reader.array()?);
-    let sealed = reader.0;
-    if sealed.len() != 32 + aead::TAG {
-        return Err(VaultError::Damaged);
+}
+
+/// A vault taken apart; everything that can be wrong without a secret has been looked at.
+struct Wraps<'a> {
+    passphrase: Wrap<'a>,
+    phrase: Option<Wrap<'a>>,
+}
+
+impl<'a> Wraps<'a> {
+    fn parse(vault: &'a [u8]) -> Result<Self, VaultError> {
+        let (body, sum) = vault.split_last_chunk::<CHECKSUM>().ok_or(VaultError::Damaged)?;
+        let mut reader = Reader(body);
+        if reader.array()? != MAGIC {
+            return Err(VaultError::Damaged);
+        }
+        let expected: [u8; 32] = Sha256::digest(body).into();
+        if expected.first_chunk::<CHECKSUM>() != Some(sum) {
+            // Every version ends with this checksum; a newer one that is whole is told apart below.
+            return Err(VaultError::Damaged);
+        }
+        let (version, count) = (reader.u8()?, reader.u8()?);
+        if version != VERSION || !(1..=2).contains(&count) {
+            return Err(VaultError::Version);
+        }
+        let passphrase = Self::wrap(&mut reader, PASSPHRASE)?;
+        let phrase = if count == 2 {
+            Some(Self::wrap(&mut reader, PHRASE)?)
+        } else {
+            None
+        };
+        if !reader.0.is_empty() {
+            return Err(VaultError::Damaged);
+        }
+        Ok(Self { passphrase, phrase })
     }
+
+    fn wrap(reader: &mut Reader<'a>, kind: u8) -> Result<Wrap<'a>, VaultError> {
+        let (bytes, rest) = reader.0.split_at_checked(WRAP).ok_or(VaultError::Damaged)?;
+        reader.0 = rest;
+        let mut inner = Reader(bytes);
+        if inner.u8()? != kind {
+            return Err(VaultError::Version);
+        }
+        let params = KdfParams {
+            m_kib: inner.u32()?,
+            t: inner.u32()?,
+            p: inner.u32()?,
+        };
+        if !params.is_bearable() {
+            return Err(VaultError::Cost);
+        }
+        Ok(Wrap {
+            params,
+            salt: inner.array()?,
+            nonce: inner.array()?,
+            bytes,
+        })
+    }
+}
+
+/// One wrap of the key.
+fn seal(
+    key: &DatabaseKey,
+    secret: Secret<'_>,
+    params: KdfParams,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Result<Vec<u8>, VaultError> {
+    if params.is_enough() {
+        seal_with(key, secret, params, rng)
+    } else {
+        Err(VaultError::Cost)
+    }
+}
+
+fn seal_with(
+    key: &DatabaseKey,
+    secret: Secret<'_>,
+    params: KdfParams,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Result<Vec<u8>, VaultError> {
     if !params.is_bearable() {
         return Err(VaultError::Cost);
     }
-    let header = rest.get(..rest.len() - sealed.len()).ok_or(VaultError::Damaged)?;
+    let text = secret.normalise()?;
+    let (salt, nonce) = (crate::random::bytes::<16>(rng), crate::random::bytes::<12>(rng));
+    let mut wrap = Vec::with_capacity(WRAP);
+    wrap.push(secret.kind());
+    for number in [params.m_kib, params.t, params.p] {
+        wrap.extend_from_slice(&number.to_be_bytes());
+    }
+    wrap.extend_from_slice(&salt);
+    wrap.extend_from_slice(&nonce);
     let wrapping = AeadKey {
-        key: derive(&passphrase, &salt, params)?,
+        key: derive(&text, &salt, params)?,
         nonce,
     };
-    let plain = aead::decrypt(&wrapping, &aad(header), sealed).map_err(|_| VaultError::WrongPassphrase)?;
-    let plain = Zeroizing::new(plain);
-    let mut key = Key::default();
-    *key = plain.as_slice().try_into().map_err(|_| VaultError::Damaged)?;
-    Ok(DatabaseKey(key))
+    let aad = aad(&wrap);
+    wrap.extend_from_slice(key.as_bytes());
+    aead::encrypt_tail(&wrapping, &aad, &mut wrap, HEADER).map_err(|_| VaultError::Cost)?;
+    Ok(wrap)
+}
+
+/// A vault of these wraps.
+fn assemble(wraps: &[&[u8]]) -> Vec<u8> {
+    let mut vault = Vec::with_capacity(MAGIC.len() + 2 + wraps.len() * WRAP + CHECKSUM);
+    vault.extend_from_slice(&MAGIC);
+    vault.push(VERSION);
+    vault.push(u8::try_from(wraps.len()).unwrap_or(u8::MAX));
+    for wrap in wraps {
+        vault.extend_from_slice(wrap);
+    }
+    let sum: [u8; 32] = Sha256::digest(&vault).into();
+    vault.extend_from_slice(sum.first_chunk::<CHECKSUM>().unwrap_or(&[0; CHECKSUM]));
+    vault
 }
 
 fn aad(header: &[u8]) -> Vec<u8> {
@@ -251,152 +410,4 @@ fn derive(passphrase: &str, salt: &[u8; 16], params: KdfParams) -> Result<Key, V
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::rng;
-
-    /// Far below the floor, so that the laws below run in milliseconds.
-    const CHEAP: KdfParams = KdfParams { m_kib: 64, t: 1, p: 1 };
-
-    fn cheap(passphrase: &str) -> (DatabaseKey, Vec<u8>) {
-        let key = DatabaseKey::generate(&mut rng(1));
-        let vault = wrap_with(&key, passphrase, CHEAP, &mut rng(2)).unwrap();
-        (key, vault)
-    }
-
-    /// A vault with a right checksum whatever else it says.
-    fn resummed(mut vault: Vec<u8>) -> Vec<u8> {
-        vault.truncate(vault.len() - CHECKSUM);
-        let sum = Sha256::digest(&vault);
-        vault.extend_from_slice(&sum[..CHECKSUM]);
-        vault
-    }
-
-    #[test]
-    fn the_right_passphrase_opens_and_no_other() {
-        let (key, vault) = cheap("correct horse");
-        assert_eq!(unwrap(&vault, "correct horse").unwrap().as_bytes(), key.as_bytes());
-        assert_eq!(
-            unwrap(&vault, "correct horsf").unwrap_err(),
-            VaultError::WrongPassphrase
-        );
-        assert_eq!(unwrap(&vault, "").unwrap_err(), VaultError::PassphraseEmpty);
-    }
-
-    #[test]
-    fn a_vault_at_the_floor_opens() {
-        let key = DatabaseKey::generate(&mut rng(1));
-        let vault = wrap(&key, "pass", KdfParams::FLOOR, &mut rng(2)).unwrap();
-        assert_eq!(unwrap(&vault, "pass").unwrap().as_bytes(), key.as_bytes());
-    }
-
-    #[test]
-    fn less_than_the_floor_is_not_made() {
-        let key = DatabaseKey::generate(&mut rng(1));
-        for params in [
-            CHEAP,
-            KdfParams {
-                t: 2,
-                ..KdfParams::FLOOR
-            },
-            KdfParams {
-                m_kib: 65535,
-                ..KdfParams::FLOOR
-            },
-        ] {
-            assert_eq!(wrap(&key, "pass", params, &mut rng(2)).unwrap_err(), VaultError::Cost);
-        }
-    }
-
-    #[test]
-    fn a_passphrase_is_the_same_however_it_was_typed() {
-        let (key, vault) = cheap("caf\u{e9}");
-        assert_eq!(unwrap(&vault, "cafe\u{301}").unwrap().as_bytes(), key.as_bytes());
-    }
-
-    #[test]
-    fn a_passphrase_has_an_end() {
-        assert_eq!(check_passphrase(&"x".repeat(MAX_PASSPHRASE)), Ok(()));
-        assert_eq!(
-            check_passphrase(&"x".repeat(MAX_PASSPHRASE + 1)),
-            Err(VaultError::PassphraseTooLong)
-        );
-        assert_eq!(
-            check_passphrase(&"x".repeat(1 << 20)),
-            Err(VaultError::PassphraseTooLong)
-        );
-        // Decomposed it is longer than the bound, composed it is not.
-        assert_eq!(check_passphrase(&"e\u{301}".repeat(MAX_PASSPHRASE / 2)), Ok(()));
-    }
-
-    #[test]
-    fn damage_is_told_from_a_wrong_passphrase() {
-        let (_, vault) = cheap("pass");
-        for bit in 0..vault.len() * 8 {
-            let mut bad = vault.clone();
-            bad[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(unwrap(&bad, "pass").unwrap_err(), VaultError::Damaged, "bit {bit}");
-        }
-        for len in 0..vault.len() {
-            assert_eq!(unwrap(&vault[..len], "pass").unwrap_err(), VaultError::Damaged);
-        }
-        assert_eq!(
-            unwrap(&[vault, vec![0]].concat(), "pass").unwrap_err(),
-            VaultError::Damaged
-        );
-    }
-
-    #[test]
-    fn a_hostile_vault_is_refused_before_any_work() {
-        let (_, vault) = cheap("pass");
-        let with = |at: usize, number: u32| {
-            let mut bad = vault.clone();
-            bad[at..at + 4].copy_from_slice(&number.to_be_bytes());
-            unwrap(&resummed(bad), "pass").unwrap_err()
-        };
-        let (m, t, p) = (11, 15, 19);
-        for number in [0, 7, 2 * 1024 * 1024 + 1, u32::MAX] {
-            assert_eq!(with(m, number), VaultError::Cost);
-        }
-        for number in [0, 17, u32::MAX] {
-            assert_eq!(with(t, number), VaultError::Cost);
-            assert_eq!(with(p, number), VaultError::Cost);
-        }
-        // Nine lanes need 72 KiB.
-        assert_eq!(with(p, 9), VaultError::Cost);
-        // Bearable but not what was sealed: the header is authenticated.
-        assert_eq!(with(m, 65), VaultError::WrongPassphrase);
-        assert_eq!(with(t, 2), VaultError::WrongPassphrase);
-    }
-
-    #[test]
-    fn a_swapped_salt_or_a_newer_version_is_refused() {
-        let (_, vault) = cheap("pass");
-        let mut swapped = vault.clone();
-        swapped[23] ^= 1;
-        assert_eq!(
-            unwrap(&resummed(swapped), "pass").unwrap_err(),
-            VaultError::WrongPassphrase
-        );
-        for at in [8, 9, 10] {
-            let mut newer = vault.clone();
-            newer[at] += 1;
-            assert_eq!(unwrap(&resummed(newer), "pass").unwrap_err(), VaultError::Version);
-        }
-    }
-
-    #[test]
-    fn a_new_wrap_shares_nothing_with_the_old_one() {
-        let key = DatabaseKey::generate(&mut rng(1));
-        let mut rng = rng(2);
-        let first = wrap_with(&key, "pass", CHEAP, &mut rng).unwrap();
-        let second = wrap_with(&key, "pass", CHEAP, &mut rng).unwrap();
-        assert_ne!(first[23..51], second[23..51]);
-        assert_ne!(first[51..83], second[51..83]);
-    }
-
-    #[test]
-    fn the_key_hides() {
-        insta::assert_snapshot!(format!("{:?}", cheap("pass").0), @"DatabaseKey(hidden)");
-    }
-}
+mod tests;
