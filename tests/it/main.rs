@@ -13,6 +13,8 @@ mod crash;
 mod damage;
 mod disk;
 mod echo;
+mod evil;
+mod knows_nothing;
 mod supply;
 mod talk;
 mod threats;
