@@ -37,6 +37,9 @@ struct Numbers {
     published: u32,
     /// The next one-time prekey's number.
     next_one_time: u32,
+    /// What the server holds is not ours any more: it gets a whole new set.
+    #[serde(default)]
+    replace: bool,
 }
 
 pub(crate) fn create(
@@ -50,6 +53,7 @@ pub(crate) fn create(
         made_ms: 0,
         published: 0,
         next_one_time: 1,
+        replace: false,
     };
     renew(archive, identity, &mut numbers, now_ms, rng)?;
     write_value(archive, PREKEYS, &numbers)
@@ -110,7 +114,10 @@ impl Turn<'_> {
         let now_ms = self.wall_ms();
         self.live.prekeys_at = Some(self.mono_ms().saturating_add(LOOK_MS));
         let mut numbers: Numbers = read_value(self.archive, PREKEYS)?.ok_or(ArchiveError::Damaged)?;
-        if now_ms.saturating_sub(numbers.made_ms) >= WEEK_MS {
+        // A restored profile has none: they never travel, so that what was written under them is read once only.
+        let lost = self.archive.prekey(PrekeyKind::Signed, numbers.current)?.is_none();
+        numbers.replace |= lost;
+        if lost || now_ms.saturating_sub(numbers.made_ms) >= WEEK_MS {
             renew(self.archive, self.identity, &mut numbers, now_ms, self.rng)?;
         }
         for kind in [PrekeyKind::Signed, PrekeyKind::Kem] {
@@ -123,6 +130,7 @@ impl Turn<'_> {
         }
         if self.live.online && self.live.publishing.is_none() {
             let (left, has_prekeys) = server.unwrap_or((u32::MAX, true));
+            let has_prekeys = has_prekeys && !numbers.replace;
             let left = usize::try_from(left).unwrap_or(usize::MAX);
             // A server without a set gets a new one: of what another server had, or this one before it lost it, nobody
             // knows which keys were handed out. Their halves stay for what was written under them.
@@ -169,6 +177,8 @@ impl Turn<'_> {
         if let Some(published) = self.live.publishing.take() {
             let mut numbers: Numbers = read_value(self.archive, PREKEYS)?.ok_or(ArchiveError::Damaged)?;
             numbers.published = published;
+            // It was said with this very set.
+            numbers.replace = false;
             write_value(self.archive, PREKEYS, &numbers)?;
         }
         Ok(())

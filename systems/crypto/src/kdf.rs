@@ -21,6 +21,8 @@ const ROOT: &[u8] = b"Orrery_DR_ROOT_SHA256_v1";
 const MESSAGE: &[u8] = b"Orrery_DR_AEAD_SHA256_v1";
 /// Key and nonce of one envelope.
 pub(crate) const SEAL: &[u8] = b"Orrery_SEAL_v1";
+/// Key of the MAC over an exported profile.
+pub(crate) const EXPORT: &[u8] = b"Orrery_EXPORT_v1";
 /// Key of the binding MAC.
 pub(crate) const BIND: &[u8] = b"Orrery_BIND_v1";
 

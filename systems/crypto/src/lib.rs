@@ -9,6 +9,7 @@
 //! - [`safety`]: the safety number two people compare.
 //! - [`bind`]: ties a peer connection's DTLS certificates to the identities of both ends.
 //! - [`vault`], [`recovery`]: the database key under a passphrase, and under twelve words.
+//! - [`export`]: what makes one whole of an exported profile.
 //! - [`login`], [`token`], [`random`]: small things that need a key or randomness.
 //!
 //! No IO and no clock; randomness and the time are inputs. Nothing here panics on any input, every error leaves what
@@ -20,6 +21,7 @@ mod aead;
 pub mod bind;
 mod curve;
 mod error;
+pub mod export;
 pub mod handshake;
 pub mod identity;
 mod kdf;
@@ -44,6 +46,7 @@ pub use error::{
     AcceptError, BundleError, DecryptError, EncryptError, HandshakeError, KeyError, RecoveryError, SafetyError, SealError, StateError,
     VaultError,
 };
+pub use export::ExportMac;
 pub use identity::Identity;
 pub use prekey::{KemPrekeyPair, OneTimePrekeyPair, SignedPrekeyPair, VerifiedBundle};
 pub use recovery::RecoveryPhrase;

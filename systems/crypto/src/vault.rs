@@ -54,6 +54,14 @@ impl DatabaseKey {
         Self(key)
     }
 
+    /// One that was kept elsewhere, such as in the system's keyring.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let mut key = Key::default();
+        *key = *bytes;
+        Self(key)
+    }
+
     /// The raw key.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -29,6 +29,24 @@ pub enum StoreError {
     /// The vault is sound and this passphrase does not open it.
     #[error("this is not the passphrase of this profile")]
     WrongPassphrase,
+    /// The words are a recovery phrase, but not this profile's.
+    #[error("this is not the recovery phrase of this profile")]
+    WrongPhrase,
+    /// No recovery phrase was ever made.
+    #[error("this profile has no recovery phrase")]
+    NoPhrase,
+    /// Not an exported profile, or not all of one.
+    #[error("this file is no exported profile, or it is damaged")]
+    BadExport,
+    /// An export never overwrites.
+    #[error("there is a file of this name already")]
+    FileExists,
+    /// Nothing at this place.
+    #[error("there is no such file or folder")]
+    NoSuchFile,
+    /// It was told to stop.
+    #[error("stopped")]
+    Stopped,
     /// The vault file is not what was written.
     #[error("the vault file is damaged; put back a copy of it to open this profile")]
     VaultDamaged,

@@ -6,6 +6,7 @@
 //! - [`schema`]: tables and migrations.
 //! - [`store`]: the open database; [`transaction`]: writing it, as the core's [`Archive`](orrery_protocol::archive::Archive).
 //! - [`history`]: pages, search, unread counts; [`search`]: what a person's words become for the index.
+//! - [`export`]: a whole profile in one file, without its sessions.
 //! - [`counter`]: how a database that was put back to an older copy is noticed.
 //!
 //! Everything is synchronous and blocks on the disk: a [`Store`] belongs on a thread of its own. Logs say that things
@@ -14,6 +15,7 @@
 pub mod counter;
 pub mod database;
 pub mod error;
+pub mod export;
 mod file;
 pub mod history;
 pub mod integrity;
@@ -27,10 +29,11 @@ pub mod transaction;
 pub mod vault;
 
 pub use error::StoreError;
+pub use export::Export;
 pub use history::{ChannelSummary, History, Page, Unread};
 pub use integrity::{Integrity, IntegrityCheck, Stopper};
 pub use profile::{ProfileDamage, ProfileFolder, ProfileState};
 pub use search::{Search, SearchCursor, SearchHit};
 pub use store::Store;
 pub use transaction::Transaction;
-pub use vault::VaultParams;
+pub use vault::{DatabaseKey, VaultParams};

@@ -6,12 +6,14 @@ use std::{
     sync::Arc,
 };
 
+use orrery_crypto::RecoveryPhrase;
 use rand_core::CryptoRng;
 
 use crate::{
     Store, StoreError, VaultParams,
     counter::Counter,
     database::{self, Access, DATABASE_FILE},
+    export::ExportFile,
     file,
     lock::FolderLock,
     store::LOCK_FILE,
@@ -130,13 +132,7 @@ impl ProfileFolder {
         if self.state()? != ProfileState::New {
             return Err(StoreError::AlreadyExists);
         }
-        for remains in [
-            UNFINISHED_DATABASE.to_owned(),
-            format!("{UNFINISHED_DATABASE}-wal"),
-            format!("{UNFINISHED_DATABASE}-shm"),
-        ] {
-            file::remove(&self.dir.join(remains))?;
-        }
+        self.clear_unfinished()?;
         let key = DatabaseKey::generate(rng);
         // The vault comes last of what takes time and first of what counts: without it, what is made before is
         // nobody's; with it, what is left to do needs only a new name, which unlocking gives as well.
@@ -152,19 +148,9 @@ impl ProfileFolder {
     /// # Errors
     /// [`StoreError::WrongPassphrase`], after which it may be tried again; otherwise what is wrong with vault or database.
     pub fn unlock(&self, passphrase: &str) -> Result<Store, StoreError> {
-        match self.state()? {
-            ProfileState::Damaged(ProfileDamage::VaultMissing) => return Err(StoreError::VaultMissing),
-            ProfileState::New | ProfileState::Damaged(ProfileDamage::DatabaseMissing) => {
-                return Err(StoreError::DatabaseMissing);
-            }
-            ProfileState::Locked => {}
-        }
-        self.claim()?;
+        self.must_be_locked()?;
         let key = vault::unlock(&self.dir, passphrase)?;
-        if !file::exists(&self.dir.join(DATABASE_FILE))? {
-            self.finish_database(&key)?;
-        }
-        self.open_store(&key)
+        self.open_with(&key)
     }
 
     /// Gives the profile a new passphrase. Only the vault is rewritten; a [`Store`] may be open meanwhile.
@@ -180,6 +166,134 @@ impl ProfileFolder {
         rng: &mut R,
     ) -> Result<(), StoreError> {
         vault::change(&self.dir, old, new, params, rng)
+    }
+
+    /// Whether the profile has a recovery phrase.
+    ///
+    /// # Errors
+    /// What is wrong with the vault.
+    pub fn has_recovery(&self) -> Result<bool, StoreError> {
+        vault::has_phrase(&self.dir)
+    }
+
+    /// Makes a recovery phrase a second way in, in the place of an earlier one. Only the vault is rewritten.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongPassphrase`], or what the disk says; everything is as before then.
+    pub fn set_recovery<R: CryptoRng + ?Sized>(
+        &self,
+        passphrase: &str,
+        phrase: &RecoveryPhrase,
+        params: VaultParams,
+        rng: &mut R,
+    ) -> Result<(), StoreError> {
+        vault::set_phrase(&self.dir, passphrase, Some(phrase), params, rng)
+    }
+
+    /// The recovery phrase opens the profile no more.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongPassphrase`], or what the disk says; everything is as before then.
+    pub fn remove_recovery<R: CryptoRng + ?Sized>(&self, passphrase: &str, rng: &mut R) -> Result<(), StoreError> {
+        vault::set_phrase(&self.dir, passphrase, None, VaultParams::FLOOR, rng)
+    }
+
+    /// Opens a profile by its recovery phrase and gives it a new passphrase.
+    ///
+    /// # Errors
+    /// [`StoreError::NoPhrase`], [`StoreError::WrongPhrase`], a passphrase that cannot be one, or what is wrong with
+    /// vault or database.
+    pub fn recover<R: CryptoRng + ?Sized>(
+        &self,
+        phrase: &RecoveryPhrase,
+        passphrase: &str,
+        params: VaultParams,
+        rng: &mut R,
+    ) -> Result<Store, StoreError> {
+        self.must_be_locked()?;
+        let key = vault::recover(&self.dir, phrase, passphrase, params, rng)?;
+        self.open_with(&key)
+    }
+
+    /// Opens a profile by a key that was kept elsewhere, such as in the system's keyring.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongKey`] when it is another profile's, or what is wrong with the database.
+    pub fn unlock_by_key(&self, key: &DatabaseKey) -> Result<Store, StoreError> {
+        self.must_be_locked()?;
+        drop(database::open(&self.database(), key.as_bytes(), Access::Read)?);
+        self.open_with(key)
+    }
+
+    /// Makes the profile of a new folder from an exported one and opens it. It counts as rolled back, since whoever
+    /// wrote the file may have gone on since: [`Store::rolled_back`]. `secret` is the passphrase or the recovery phrase
+    /// of when it was written, and stays that. `progress` gets bytes done and in all, and says whether to go on.
+    ///
+    /// A crash on the way leaves either nothing of a profile or all of it.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] unless the folder is [`ProfileState::New`], [`StoreError::NoSuchFile`],
+    /// [`StoreError::BadExport`], [`StoreError::WrongPassphrase`], or what the disk says; the folder is as before then.
+    pub fn restore(
+        &self,
+        source: &Path,
+        secret: &str,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<Store, StoreError> {
+        if self.state()? != ProfileState::New {
+            return Err(StoreError::AlreadyExists);
+        }
+        self.clear_unfinished()?;
+        let mut export = ExportFile::open(source)?;
+        let key = export.unlock(secret)?;
+        let unfinished = self.dir.join(UNFINISHED_DATABASE);
+        if let Err(error) = export.take_out(&key, &unfinished, progress) {
+            self.clear_unfinished()?;
+            return Err(error);
+        }
+        Counter::in_folder(&self.dir).write_durably(0)?;
+        file::write_atomically(&self.dir, vault::VAULT_FILE, export.vault())?;
+        self.finish_database(&key)?;
+        self.open_store(&key)
+    }
+
+    fn must_be_locked(&self) -> Result<(), StoreError> {
+        match self.state()? {
+            ProfileState::Damaged(ProfileDamage::VaultMissing) => return Err(StoreError::VaultMissing),
+            ProfileState::New | ProfileState::Damaged(ProfileDamage::DatabaseMissing) => {
+                return Err(StoreError::DatabaseMissing);
+            }
+            ProfileState::Locked => {}
+        }
+        self.claim()
+    }
+
+    fn open_with(&self, key: &DatabaseKey) -> Result<Store, StoreError> {
+        if !file::exists(&self.dir.join(DATABASE_FILE))? {
+            self.finish_database(key)?;
+        }
+        self.open_store(key)
+    }
+
+    /// Where the database is; under its other name where its making was cut short.
+    fn database(&self) -> PathBuf {
+        let path = self.dir.join(DATABASE_FILE);
+        if path.exists() {
+            path
+        } else {
+            self.dir.join(UNFINISHED_DATABASE)
+        }
+    }
+
+    fn clear_unfinished(&self) -> Result<(), StoreError> {
+        for remains in [
+            UNFINISHED_DATABASE.to_owned(),
+            format!("{UNFINISHED_DATABASE}-wal"),
+            format!("{UNFINISHED_DATABASE}-shm"),
+        ] {
+            file::remove(&self.dir.join(remains))?;
+        }
+        Ok(())
     }
 
     /// One store at a time, within this process too.

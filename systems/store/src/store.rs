@@ -10,11 +10,11 @@ use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use crate::{
-    History, IntegrityCheck, StoreError, Transaction,
+    DatabaseKey, Export, History, IntegrityCheck, StoreError, Transaction,
     counter::{Counter, CounterState},
     database::{self, Access, DATABASE_FILE},
     lock::FolderLock,
-    rows, schema,
+    rows, schema, vault,
 };
 
 /// The lock's name in a profile folder.
@@ -178,6 +178,46 @@ impl Store {
     /// When the second connection cannot be opened.
     pub fn integrity_check(&self) -> Result<IntegrityCheck, StoreError> {
         database::open(&self.path, &self.key, Access::Read).map(IntegrityCheck::new)
+    }
+
+    /// Prepares an export of everything but sessions, prekeys and calls under way into a new file, on a connection of its
+    /// own, to be run on another thread while this store goes on.
+    ///
+    /// # Errors
+    /// When the second connection cannot be opened or the vault cannot be read.
+    pub fn export(&self, target: &Path) -> Result<Export, StoreError> {
+        let source = database::open(&self.path, &self.key, Access::Read)?;
+        let dir = self.path.parent().ok_or(StoreError::VaultMissing)?;
+        Ok(Export::new(source, self.database_key(), vault::bytes(dir)?, target))
+    }
+
+    /// The key, to be kept in the system's keyring.
+    #[must_use]
+    pub fn database_key(&self) -> DatabaseKey {
+        DatabaseKey::from_bytes(&self.key)
+    }
+
+    /// Writing transactions so far; grows with every one, over restarts too.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.commits
+    }
+
+    /// Notes that a place outside the folder knows of later commits than this database does: it was put back as a whole.
+    /// From then on [`Self::rolled_back`] until the sessions are gone.
+    ///
+    /// # Errors
+    /// What the disk says; nothing is changed then.
+    pub fn mark_rolled_back(&mut self, known: u64) -> Result<(), StoreError> {
+        self.commits = self.commits.max(known);
+        let mut transaction = self.begin()?;
+        transaction.run(|connection| {
+            connection.execute("UPDATE meta SET rolled_back = 1", [])?;
+            Ok(())
+        })?;
+        transaction.commit()?;
+        self.rolled_back = true;
+        Ok(())
     }
 
     /// Notes that the person has looked at a conversation up to `place`: missed calls up to there are no longer unread.

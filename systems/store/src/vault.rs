@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use orrery_crypto::{VaultError, vault};
+use orrery_crypto::{RecoveryPhrase, VaultError, vault};
 use rand_core::CryptoRng;
 
 use crate::{StoreError, file};
@@ -20,12 +20,14 @@ pub const VAULT_FILE: &str = "vault";
 pub const PREVIOUS_VAULT_FILE: &str = "vault.previous";
 
 /// No vault is longer; a longer file is not read.
-const MAX_VAULT: u64 = 4096;
+pub(crate) const MAX_VAULT: u64 = 4096;
 
 impl From<VaultError> for StoreError {
     fn from(error: VaultError) -> Self {
         match error {
             VaultError::WrongPassphrase => Self::WrongPassphrase,
+            VaultError::WrongPhrase => Self::WrongPhrase,
+            VaultError::NoPhrase => Self::NoPhrase,
             VaultError::Version => Self::VaultNewer,
             VaultError::Cost => Self::VaultTooDemanding,
             VaultError::PassphraseEmpty => Self::PassphraseEmpty,
@@ -76,7 +78,7 @@ pub(crate) fn unlock(dir: &Path, passphrase: &str) -> Result<DatabaseKey, StoreE
     Ok(key)
 }
 
-/// Rewrites the vault for a new passphrase; the database is not touched. At every moment one of the two opens it.
+/// Rewrites the vault for a new passphrase; the database is not touched, and a recovery phrase stays what it was.
 pub(crate) fn change<R: CryptoRng + ?Sized>(
     dir: &Path,
     old: &str,
@@ -86,14 +88,76 @@ pub(crate) fn change<R: CryptoRng + ?Sized>(
 ) -> Result<(), StoreError> {
     vault::check_passphrase(new)?;
     let key = unlock(dir, old)?;
-    let before = file::read_short(&dir.join(VAULT_FILE), MAX_VAULT)?;
-    let bytes = vault::wrap(&key, new, params, rng)?;
-    file::write_atomically(dir, PREVIOUS_VAULT_FILE, &before)?;
-    file::write_atomically(dir, VAULT_FILE, &bytes)?;
-    // What lies on the disk is opened, not what was meant to be written.
-    let opened = open(dir, VAULT_FILE, new).is_ok_and(|(reopened, _)| reopened.as_bytes() == key.as_bytes());
-    if !opened {
-        file::write_atomically(dir, VAULT_FILE, &before)?;
+    let before = read(dir, VAULT_FILE)?;
+    let bytes = vault::rewrap(&before, &key, new, params, rng)?;
+    replace(dir, &before, &bytes, |bytes| vault::unwrap(bytes, new), &key)
+}
+
+/// Opens the vault by its recovery phrase and gives it a new passphrase.
+pub(crate) fn recover<R: CryptoRng + ?Sized>(
+    dir: &Path,
+    phrase: &RecoveryPhrase,
+    new: &str,
+    params: VaultParams,
+    rng: &mut R,
+) -> Result<DatabaseKey, StoreError> {
+    vault::check_passphrase(new)?;
+    let before = read(dir, VAULT_FILE)?;
+    let key = vault::unwrap_by_phrase(&before, phrase)?;
+    let bytes = vault::rewrap(&before, &key, new, params, rng)?;
+    replace(dir, &before, &bytes, |bytes| vault::unwrap(bytes, new), &key)?;
+    Ok(key)
+}
+
+/// Makes a recovery phrase another way in, in the place of an earlier one; `None` takes it away.
+pub(crate) fn set_phrase<R: CryptoRng + ?Sized>(
+    dir: &Path,
+    passphrase: &str,
+    phrase: Option<&RecoveryPhrase>,
+    params: VaultParams,
+    rng: &mut R,
+) -> Result<(), StoreError> {
+    let key = unlock(dir, passphrase)?;
+    let before = read(dir, VAULT_FILE)?;
+    let bytes = match phrase {
+        Some(phrase) => vault::with_phrase(&before, &key, phrase, params, rng)?,
+        None => vault::without_phrase(&before)?,
+    };
+    let open = |bytes: &[u8]| match phrase {
+        Some(phrase) => vault::unwrap_by_phrase(bytes, phrase),
+        None => vault::unwrap(bytes, passphrase),
+    };
+    replace(dir, &before, &bytes, open, &key)
+}
+
+/// Whether a recovery phrase opens the vault.
+pub(crate) fn has_phrase(dir: &Path) -> Result<bool, StoreError> {
+    let bytes = match read(dir, VAULT_FILE) {
+        Err(StoreError::VaultMissing) => read(dir, PREVIOUS_VAULT_FILE)?,
+        other => other?,
+    };
+    Ok(vault::has_phrase(&bytes)?)
+}
+
+/// The vault's bytes as they lie on the disk.
+pub(crate) fn bytes(dir: &Path) -> Result<Vec<u8>, StoreError> {
+    read(dir, VAULT_FILE)
+}
+
+/// Puts a new vault in the place of the old one. At every moment one of the two opens the database, and the old one goes
+/// only after the new one was opened as it lies on the disk.
+fn replace(
+    dir: &Path,
+    before: &[u8],
+    after: &[u8],
+    open: impl FnOnce(&[u8]) -> Result<DatabaseKey, VaultError>,
+    key: &DatabaseKey,
+) -> Result<(), StoreError> {
+    file::write_atomically(dir, PREVIOUS_VAULT_FILE, before)?;
+    file::write_atomically(dir, VAULT_FILE, after)?;
+    let written = read(dir, VAULT_FILE)?;
+    if !open(&written).is_ok_and(|reopened| reopened.as_bytes() == key.as_bytes()) {
+        file::write_atomically(dir, VAULT_FILE, before)?;
         file::remove(&dir.join(PREVIOUS_VAULT_FILE))?;
         return Err(StoreError::Unavailable(
             "the new vault could not be read back".to_owned(),
@@ -103,10 +167,14 @@ pub(crate) fn change<R: CryptoRng + ?Sized>(
     Ok(file::sync_dir(dir)?)
 }
 
+fn read(dir: &Path, name: &str) -> Result<Vec<u8>, StoreError> {
+    match file::read_short(&dir.join(name), MAX_VAULT) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(StoreError::VaultMissing),
+        other => Ok(other?),
+    }
+}
+
 fn open(dir: &Path, name: &str, passphrase: &str) -> Result<(DatabaseKey, Vec<u8>), StoreError> {
-    let bytes = match file::read_short(&dir.join(name), MAX_VAULT) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(StoreError::VaultMissing),
-        other => other?,
-    };
+    let bytes = read(dir, name)?;
     Ok((vault::unwrap(&bytes, passphrase)?, bytes))
 }
