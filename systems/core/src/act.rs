@@ -19,6 +19,7 @@ impl Turn<'_> {
             Act::DeclineRequest(peer) => self.decline_request(&peer),
             Act::CancelRequest(peer) => self.cancel_request(&peer),
             Act::RenameContact(peer, alias) => self.rename_contact(&peer, alias),
+            Act::SetVerified(peer, verified) => self.set_verified(&peer, verified),
             Act::BlockContact(peer) => self.block_contact(&peer),
             Act::UnblockContact(peer) => self.unblock_contact(&peer),
             Act::RemoveContact(peer) => self.remove_contact(&peer),

@@ -29,6 +29,15 @@ impl Turn<'_> {
         self.rename_member(peer)
     }
 
+    /// Only a person can say so. An id is its key, so nothing that comes over the network takes the mark away again.
+    pub(crate) fn set_verified(&mut self, peer: &PeerId, verified: bool) -> Result<()> {
+        if self.known(peer)?.state != ContactState::Contact {
+            return Err(Refusal::NoSuchContact.into());
+        }
+        self.edit_contact(peer, |row| row.verified = verified)?;
+        self.tell_contact(peer)
+    }
+
     pub(crate) fn block_contact(&mut self, peer: &PeerId) -> Result<()> {
         let row = self.known(peer)?;
         if row.blocked {

@@ -168,6 +168,8 @@ pub enum Act {
     CancelRequest(PeerId),
     /// Give a contact a name of one's own, or take it away.
     RenameContact(PeerId, Option<String>),
+    /// Safety numbers were compared, or that is taken back.
+    SetVerified(PeerId, bool),
     /// Block.
     BlockContact(PeerId),
     /// Unblock.

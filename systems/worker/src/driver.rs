@@ -7,9 +7,11 @@ mod commands;
 mod ending;
 mod events;
 mod feeding;
+mod jobs;
 mod mending;
 mod outputs;
 mod reads;
+mod safety;
 mod session;
 
 use std::time::Duration;
@@ -31,6 +33,7 @@ use crate::{
     signaling::{Dialer, DropResult, HomeEvent},
     sound::{DeviceNews, Problems, Sound},
 };
+use jobs::Jobs;
 use session::Session;
 
 /// How soon events that found the lane full are tried again.
@@ -71,6 +74,10 @@ enum Report {
     },
     /// The database was checked and is damaged.
     Damaged,
+    /// How far a job has come.
+    Progress { job: u64, done: u64, total: u64 },
+    /// A job is done.
+    Job { job: u64, result: Result<(), Code> },
 }
 
 /// What woke the loop.
@@ -92,6 +99,8 @@ enum Wake {
 enum Flow {
     On,
     Stop,
+    /// Close the profile, answer this, and go on.
+    Lock(Option<Reference>),
 }
 
 /// The loop and all it holds.
@@ -110,6 +119,7 @@ pub(crate) struct Driver {
     reporter: mpsc::Sender<Report>,
     /// Commands that wait for a list of devices.
     listing: Vec<Reference>,
+    jobs: Jobs,
     problems: Problems,
     /// Gauges were published while something was lively, and must be put to rest.
     was_lively: bool,
@@ -140,6 +150,7 @@ impl Driver {
             reports,
             reporter,
             listing: Vec::new(),
+            jobs: Jobs::default(),
             problems: Problems::default(),
             was_lively: false,
             shown_rtt_ms: 0,
@@ -156,8 +167,10 @@ impl Driver {
         let mut timers = Timers::new();
         loop {
             let wake = self.wait(&mut timers).await;
-            if self.step(wake) == Flow::Stop {
-                break;
+            match self.step(wake) {
+                Flow::On => {}
+                Flow::Stop => break,
+                Flow::Lock(reference) => self.lock(reference).await,
             }
         }
         self.wind_down().await;
@@ -274,6 +287,8 @@ impl Driver {
                     self.done(reference);
                 }
             }
+            Report::Progress { job, done, total } => self.job_progress(job, done, total),
+            Report::Job { job, result } => self.job_done(job, result),
             Report::Damaged => self.tell(Event::Notice(Notice::Problem {
                 code: Code::DatabaseDamaged,
             })),

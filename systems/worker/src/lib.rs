@@ -24,4 +24,6 @@ mod sound;
 mod worker;
 
 pub use config::{MicSource, SoundConfig, SpeakerSink, VaultParams, WorkerConfig};
+/// Twelve words for who shows them: made by the window or a script, and passed down.
+pub use orrery_crypto::RecoveryPhrase;
 pub use worker::{JoinTimeout, SpawnError, Worker, WorkerHandle};

@@ -1,8 +1,12 @@
 //! Creating and opening a profile: everything from a passphrase to a running core, on a thread that may take its time.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use orrery_core::{Core, CoreError, Now, Output};
+use orrery_crypto::RecoveryPhrase;
 use orrery_link::{Code, Passphrase, ProfilePhase, Settings};
 use orrery_protocol::{
     archive::{Archive, ArchiveError},
@@ -29,7 +33,7 @@ const UNNAMED: &str = "Orrery";
 #[derive(Debug)]
 pub(crate) enum Door {
     /// It can be created or unlocked.
-    Ready(ProfileFolder),
+    Ready(Arc<ProfileFolder>),
     /// It cannot be used now; a later command looks again.
     Shut(Code),
 }
@@ -38,7 +42,7 @@ impl Door {
     /// Takes the folder.
     pub(crate) fn open(path: &Path) -> Self {
         match ProfileFolder::open(path) {
-            Ok(folder) => Self::Ready(folder),
+            Ok(folder) => Self::Ready(Arc::new(folder)),
             Err(error) => Self::Shut(of_folder(&error)),
         }
     }
@@ -53,7 +57,8 @@ impl Door {
             Ok(ProfileState::New) => ProfilePhase::Empty,
             Ok(ProfileState::Locked) => ProfilePhase::Locked {
                 remembered: false,
-                recovery: false,
+                // What is wrong with the vault is said when it is opened.
+                recovery: folder.has_recovery().unwrap_or(false),
             },
             Ok(ProfileState::Damaged(ProfileDamage::VaultMissing)) => ProfilePhase::Unusable {
                 code: Code::VaultDamaged,
@@ -77,24 +82,40 @@ fn of_folder(error: &StoreError) -> Code {
 }
 
 /// What opens a profile.
-#[derive(Debug)]
 pub(crate) enum Key {
     /// A new one.
     Create {
         name: String,
         server: String,
         params: VaultParams,
+        passphrase: Passphrase,
     },
     /// One that is there. The server is for a profile whose making was cut short.
-    Unlock { server: String },
+    Unlock { server: String, passphrase: Passphrase },
+    /// One that is there, by its recovery phrase; it gets a new passphrase.
+    Recover {
+        server: String,
+        phrase: RecoveryPhrase,
+        params: VaultParams,
+        passphrase: Passphrase,
+    },
+    /// A new one out of an exported file.
+    Restore {
+        source: PathBuf,
+        secret: Passphrase,
+        progress: Progress,
+    },
 }
+
+/// Gets bytes done and in all, and says whether to go on.
+pub(crate) type Progress = Box<dyn FnMut(u64, u64) -> bool + Send>;
 
 impl Key {
     /// Checks what can be checked before the passphrase costs a second.
     ///
     /// # Errors
     /// The code that answers the command.
-    pub(crate) fn create(name: &str, server: &str, params: VaultParams) -> Result<Self, Code> {
+    pub(crate) fn create(name: &str, server: &str, params: VaultParams, passphrase: Passphrase) -> Result<Self, Code> {
         let name = name.trim();
         check_name(name).map_err(|_| Code::BadName)?;
         let server = server.trim();
@@ -103,8 +124,22 @@ impl Key {
             name: name.to_owned(),
             server: server.to_owned(),
             params,
+            passphrase,
         })
     }
+
+    /// Whether it makes a profile where there is none.
+    pub(crate) const fn makes(&self) -> bool {
+        matches!(self, Self::Create { .. } | Self::Restore { .. })
+    }
+}
+
+/// Reads a recovery phrase as a person typed it.
+///
+/// # Errors
+/// [`Code::BadRecoveryPhrase`].
+pub(crate) fn read_phrase(typed: &Passphrase) -> Result<RecoveryPhrase, Code> {
+    RecoveryPhrase::parse(typed.reveal()).map_err(|_| Code::BadRecoveryPhrase)
 }
 
 /// An open profile.
@@ -119,22 +154,41 @@ pub(crate) struct Opened {
     pub logs: Option<PathBuf>,
     /// To be run in the background after a stop that was not clean.
     pub check: Option<IntegrityCheck>,
+    /// An older copy had been put back; its sessions are gone.
+    pub rolled_back: bool,
+    /// The folder, for what is done to the vault while the profile is open.
+    pub folder: Arc<ProfileFolder>,
 }
 
 /// Opens the profile of a folder; takes as long as Argon2id takes.
 ///
 /// # Errors
 /// The code that answers the command; nothing has changed.
-pub(crate) fn open(folder: &ProfileFolder, key: &Key, passphrase: &Passphrase, now: Now) -> Result<Opened, Code> {
+pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, now: Now) -> Result<Opened, Code> {
     let rng = &mut rand::rng();
     let mut store = match key {
-        Key::Create { params, .. } => match folder.create(passphrase.reveal(), *params, rng) {
+        Key::Create { params, passphrase, .. } => match folder.create(passphrase.reveal(), *params, rng) {
             Err(StoreError::Memory) => folder.create(passphrase.reveal(), VaultParams::FLOOR, rng),
             result => result,
         },
-        Key::Unlock { .. } => folder.unlock(passphrase.reveal()),
+        Key::Unlock { passphrase, .. } => folder.unlock(passphrase.reveal()),
+        Key::Recover {
+            phrase,
+            params,
+            passphrase,
+            ..
+        } => match folder.recover(phrase, passphrase.reveal(), *params, rng) {
+            Err(StoreError::Memory) => folder.recover(phrase, passphrase.reveal(), VaultParams::FLOOR, rng),
+            result => result,
+        },
+        Key::Restore {
+            source,
+            secret,
+            progress,
+        } => folder.restore(source, secret.reveal(), progress),
     }
     .map_err(|error| map::of_store(&error))?;
+    let rolled_back = store.rolled_back();
     if store.rolled_back() {
         tracing::warn!("the database is older than it should be: all sessions are set up anew");
         store.discard_sessions().map_err(|error| map::of_store(&error))?;
@@ -152,6 +206,9 @@ pub(crate) fn open(folder: &ProfileFolder, key: &Key, passphrase: &Passphrase, n
         outputs,
         logs,
         check,
+        // A restored profile begins anew on purpose.
+        rolled_back: rolled_back && !key.makes(),
+        folder: Arc::clone(folder),
     })
 }
 
@@ -165,7 +222,9 @@ fn start(store: &mut Store, key: &Key, now: Now) -> Result<(Core, Settings, Vec<
         store.transact(|archive| -> Result<_, Failure> { Ok(Core::open(archive, policy, now, &mut rand::rng())?) })
     };
     let (core, outputs) = match (open(store), key) {
-        (Err(Failure::Broken(Code::DatabaseDamaged)), Key::Unlock { server }) if is_blank(store)? => {
+        (Err(Failure::Broken(Code::DatabaseDamaged)), Key::Unlock { server, .. } | Key::Recover { server, .. })
+            if is_blank(store)? =>
+        {
             create(store, UNNAMED, server, now)?;
             open(store)?
         }
@@ -238,7 +297,9 @@ mod tests {
 
     #[test]
     fn a_name_or_server_that_cannot_be_is_refused_before_the_passphrase_is_hashed() {
-        let create = |name: &str, server: &str| Key::create(name, server, VaultParams::FLOOR).map(|_| ());
+        let create = |name: &str, server: &str| {
+            Key::create(name, server, VaultParams::FLOOR, Passphrase::new("x".into())).map(|_| ())
+        };
         assert_eq!(create("", "ws://a"), Err(Code::BadName));
         assert_eq!(create("  ", "ws://a"), Err(Code::BadName));
         assert_eq!(create(&"x".repeat(65), "ws://a"), Err(Code::BadName));
@@ -250,10 +311,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (file, kept) = (dir.path().join("orrery.db"), dir.path().join("kept"));
         let now = Now { wall_ms: 1, mono_ms: 1 };
-        let open_with = |key: &Key| {
-            let folder = ProfileFolder::open(dir.path()).unwrap();
-            open(&folder, key, &Passphrase::new("seven planets drift".into()), now).unwrap()
+        let passphrase = || Passphrase::new("seven planets drift".into());
+        let open_with = |mut key: Key| {
+            let folder = Arc::new(ProfileFolder::open(dir.path()).unwrap());
+            open(&folder, &mut key, now).unwrap()
         };
+        // With its hold on the folder.
+        let close = |opened: Opened| opened.engine.close();
         let sessions = |opened: &mut Opened| {
             let store = opened.engine.store_mut();
             store.transact(|archive| Ok::<_, StoreError>(archive.sessions(&PEER)?.len()))
@@ -269,20 +333,23 @@ mod tests {
             let store = opened.engine.store_mut();
             store.transact(|archive| Ok::<_, StoreError>(archive.put_session(&PEER, &session)?))
         };
-        let mut opened = open_with(&Key::create("Ada", "ws://127.0.0.1:1", VaultParams::FLOOR).unwrap());
+        let mut opened = open_with(Key::create("Ada", "ws://127.0.0.1:1", VaultParams::FLOOR, passphrase()).unwrap());
         begin(&mut opened, 1).unwrap();
-        opened.engine.close();
+        close(opened);
         std::fs::copy(&file, &kept).unwrap();
 
-        let unlock = Key::Unlock { server: String::new() };
-        let mut opened = open_with(&unlock);
+        let unlock = || Key::Unlock {
+            server: String::new(),
+            passphrase: passphrase(),
+        };
+        let mut opened = open_with(unlock());
         assert_eq!(sessions(&mut opened), Ok(1));
         begin(&mut opened, 2).unwrap();
-        opened.engine.close();
+        close(opened);
         std::fs::copy(&kept, &file).unwrap();
 
-        let mut opened = open_with(&unlock);
+        let mut opened = open_with(unlock());
         assert_eq!(sessions(&mut opened), Ok(0));
-        assert!(!opened.engine.store().rolled_back());
+        assert!(opened.rolled_back && !opened.engine.store().rolled_back());
     }
 }

@@ -1,7 +1,7 @@
 //! Commands, each answered exactly once when it has a reference.
 
 use orrery_core::{Act, Input};
-use orrery_link::{Code, Event, Passphrase, Reference, Request, Settings};
+use orrery_link::{Code, Event, Reference, Request, Settings};
 
 use super::{Driver, Flow, Place, reads::Wanted};
 use crate::{
@@ -19,6 +19,7 @@ impl Driver {
                 self.done(reference);
                 return Flow::Stop;
             }
+            Route::Own(Own::Lock) => return Flow::Lock(reference),
             Route::Own(own) => self.own(own, reference),
             Route::Bad(code) => self.failed(reference, code),
         }
@@ -59,15 +60,34 @@ impl Driver {
                 server,
             } => {
                 let server = server.unwrap_or_else(|| self.config.default_server.clone());
-                match Key::create(&name, &server, self.config.argon) {
-                    Ok(key) => self.open(key, passphrase, reference),
+                match Key::create(&name, &server, self.config.argon, passphrase) {
+                    Ok(key) => self.open(key, reference),
                     Err(code) => self.failed(reference, code),
                 }
             }
             Own::Unlock { passphrase } => {
                 let server = self.config.default_server.clone();
-                self.open(Key::Unlock { server }, passphrase, reference);
+                self.open(Key::Unlock { server, passphrase }, reference);
             }
+            Own::Recover { phrase, passphrase } => match profile::read_phrase(&phrase) {
+                Ok(phrase) => {
+                    let key = Key::Recover {
+                        server: self.config.default_server.clone(),
+                        phrase,
+                        params: self.config.argon,
+                        passphrase,
+                    };
+                    self.open(key, reference);
+                }
+                Err(code) => self.failed(reference, code),
+            },
+            Own::RestoreProfile { path, secret } => self.restore(&path, secret, reference),
+            Own::ExportProfile { path } => self.export(&path, reference),
+            Own::ChangePassphrase { old, new } => self.change_passphrase(old, new, reference),
+            Own::SetRecoveryPhrase { passphrase, phrase } => self.set_recovery(passphrase, Some(&phrase), reference),
+            Own::RemoveRecoveryPhrase { passphrase } => self.set_recovery(passphrase, None, reference),
+            Own::LoadSafetyNumber(peer) => self.load_safety_number(peer, reference),
+            Own::CompareSafetyNumber { peer, code } => self.compare_safety_number(peer, &code, reference),
             Own::SetSettings(settings) => self.set_settings(settings, reference),
             Own::MarkRead { channel, up_to } => self.mark_read(channel, up_to, reference),
             Own::LoadHistory {
@@ -100,23 +120,23 @@ impl Driver {
                 self.done(reference);
             }
             // Taken care of by whoever can end the loop.
-            Own::Shutdown => {}
+            Own::Shutdown | Own::Lock => {}
         }
     }
 
-    fn open(&mut self, key: Key, passphrase: Passphrase, reference: Option<Reference>) {
+    pub(super) fn open(&mut self, mut key: Key, reference: Option<Reference>) {
         // Somebody else may have let go of the folder, or made room on the disk, since it was looked at.
         if let Place::Outside(Door::Shut(_)) = &self.place {
             self.place = Place::Outside(Door::open(&self.config.folder));
         }
         let refusal = match (&self.place, &key) {
             (Place::Opening { .. }, _) => Some(Code::ProfileInUse),
-            (Place::Inside(_), Key::Create { .. }) => Some(Code::ProfileExists),
-            (Place::Inside(_), Key::Unlock { .. }) => Some(Code::ProfileInUse),
+            (Place::Inside(_), key) if key.makes() => Some(Code::ProfileExists),
+            (Place::Inside(_), _) => Some(Code::ProfileInUse),
             (Place::Outside(door), key) => match (door.phase(), key) {
                 (orrery_link::ProfilePhase::Unusable { code }, _) => Some(code),
-                (orrery_link::ProfilePhase::Empty, Key::Unlock { .. }) => Some(Code::NoProfile),
-                (orrery_link::ProfilePhase::Locked { .. }, Key::Create { .. }) => Some(Code::ProfileExists),
+                (orrery_link::ProfilePhase::Empty, key) if !key.makes() => Some(Code::NoProfile),
+                (orrery_link::ProfilePhase::Locked { .. }, key) if key.makes() => Some(Code::ProfileExists),
                 _ => None,
             },
         };
@@ -133,7 +153,7 @@ impl Driver {
         };
         let now = self.clock.now();
         let task = self.runtime.spawn_blocking(move || {
-            let opened = profile::open(&folder, &key, &passphrase, now).map(Box::new);
+            let opened = profile::open(&folder, &mut key, now).map(Box::new);
             (Door::Ready(folder), opened)
         });
         self.place = Place::Opening { task, reference };

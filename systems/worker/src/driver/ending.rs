@@ -10,6 +10,27 @@ use crate::profile::Door;
 impl Driver {
     pub(super) async fn wind_down(mut self) {
         self.finish_opening().await;
+        let deadline = Instant::now() + GOODBYE;
+        self.close_profile().await;
+        self.finish_listing(deadline).await;
+        while let Some(request) = self.end.try_command() {
+            self.failed(request.reference, Code::Locked);
+        }
+        while !self.backlog.is_empty() && Instant::now() < deadline {
+            tokio::time::sleep(FLUSH_EVERY).await;
+            self.backlog.flush(&self.end);
+        }
+        let sound = self.sound;
+        // Joins the audio thread, which may wait for devices to close.
+        let _ = self.runtime.spawn_blocking(move || sound.stop()).await;
+    }
+
+    /// Leaves calls, says goodbye and closes the profile; the folder stays ours. Takes [`GOODBYE`] at most, and a moment
+    /// for the database.
+    pub(super) async fn close_profile(&mut self) {
+        for reference in self.jobs.stop() {
+            self.failed(reference, Code::Locked);
+        }
         if let Place::Inside(_) = self.place {
             self.feed(Input::Act(orrery_core::Act::Leave));
         }
@@ -27,19 +48,10 @@ impl Driver {
             }
         }
         if let Place::Inside(session) = std::mem::replace(&mut self.place, Place::Outside(Door::Shut(Code::Locked))) {
+            let folder = std::sync::Arc::clone(&session.folder);
             session.close(deadline).await;
+            self.place = Place::Outside(Door::Ready(folder));
         }
-        self.finish_listing(deadline).await;
-        while let Some(request) = self.end.try_command() {
-            self.failed(request.reference, Code::Locked);
-        }
-        while !self.backlog.is_empty() && Instant::now() < deadline {
-            tokio::time::sleep(FLUSH_EVERY).await;
-            self.backlog.flush(&self.end);
-        }
-        let sound = self.sound;
-        // Joins the audio thread, which may wait for devices to close.
-        let _ = self.runtime.spawn_blocking(move || sound.stop()).await;
     }
 
     /// A profile that is just being opened, or made, is closed again; the command was carried out nonetheless.
@@ -47,6 +59,7 @@ impl Driver {
         let Place::Opening { task, reference } = &mut self.place else {
             return;
         };
+        self.jobs.halt();
         let (result, reference) = (task.await, reference.take());
         match result {
             Ok((_, Ok(opened))) => {

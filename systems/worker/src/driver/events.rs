@@ -53,7 +53,7 @@ impl Driver {
             _ => None,
         };
         let (door, result) = result.unwrap_or_else(|_| (Door::Shut(Code::Internal), Err(Code::Internal)));
-        // The open store holds the folder's lock for itself.
+        self.jobs.opened();
         let mut opened = match result {
             Ok(opened) => opened,
             Err(code) => {
@@ -73,6 +73,7 @@ impl Driver {
             });
         }
         let mut outputs = std::mem::take(&mut opened.outputs);
+        let rolled_back = opened.rolled_back;
         let around = Surroundings {
             config: &self.config,
             runtime: &self.runtime,
@@ -92,6 +93,9 @@ impl Driver {
                 outputs.retain(|output| !matches!(output, Output::Fact(Fact::Profile { .. })));
                 self.carry_out(outputs, None);
                 self.tell_channels();
+                if rolled_back {
+                    self.tell(Event::Notice(Notice::RolledBack {}));
+                }
                 self.done(reference);
             }
             None => {

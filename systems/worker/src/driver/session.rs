@@ -1,10 +1,11 @@
 //! What there is only while a profile is open.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use orrery_core::Input;
 use orrery_link::{Code, ProfileView, ServerPhase, Settings};
 use orrery_protocol::ConnectionId;
+use orrery_store::ProfileFolder;
 use tokio::{runtime, sync::mpsc, time::Instant};
 
 use super::{Wake, barrier::Barrier, mending::Mending};
@@ -41,8 +42,10 @@ pub(crate) struct Session {
     pub(super) barrier: Barrier,
     /// Logged in at the home server, as the core knows it.
     pub(super) online: bool,
+    /// The profile's folder, for what is done to the vault.
+    pub(super) folder: Arc<ProfileFolder>,
     peer_events: mpsc::Receiver<PeerEvent>,
-    folder: String,
+    folder_shown: String,
     logs: String,
     bind: Option<String>,
     runtime: runtime::Handle,
@@ -85,7 +88,8 @@ impl Session {
             barrier: Barrier::default(),
             online: false,
             peer_events,
-            folder: show(around.config.folder.clone()),
+            folder: opened.folder,
+            folder_shown: show(around.config.folder.clone()),
             logs: around
                 .config
                 .log_folder
@@ -164,10 +168,10 @@ impl Session {
             peer: core.own(),
             name: core.name().to_owned(),
             server: core.server().to_owned(),
-            folder: self.folder.clone(),
+            folder: self.folder_shown.clone(),
             log_folder: self.logs.clone(),
             remembered: false,
-            recovery: false,
+            recovery: self.folder.has_recovery().unwrap_or(false),
             settings: self.settings.clone(),
         }
     }

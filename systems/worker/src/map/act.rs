@@ -2,7 +2,7 @@
 
 use orrery_core::{Act, Policy, io::Direct};
 use orrery_link::{Code, Command, DirectPolicy, Passphrase, Settings};
-use orrery_protocol::{ChannelId, MessageRef, invite::Invite, record::OrderKey};
+use orrery_protocol::{ChannelId, MessageRef, PeerId, invite::Invite, record::OrderKey};
 
 use crate::signaling::ServerAddress;
 
@@ -27,6 +27,34 @@ pub(crate) enum Own {
     },
     Unlock {
         passphrase: Passphrase,
+    },
+    Recover {
+        phrase: Passphrase,
+        passphrase: Passphrase,
+    },
+    Lock,
+    ChangePassphrase {
+        old: Passphrase,
+        new: Passphrase,
+    },
+    SetRecoveryPhrase {
+        passphrase: Passphrase,
+        phrase: Passphrase,
+    },
+    RemoveRecoveryPhrase {
+        passphrase: Passphrase,
+    },
+    ExportProfile {
+        path: String,
+    },
+    RestoreProfile {
+        path: String,
+        secret: Passphrase,
+    },
+    LoadSafetyNumber(PeerId),
+    CompareSafetyNumber {
+        peer: PeerId,
+        code: String,
     },
     SetSettings(Settings),
     MarkRead {
@@ -73,6 +101,17 @@ pub(crate) fn route(command: Command) -> Route {
             });
         }
         Command::Unlock { passphrase, .. } => return Route::Own(Own::Unlock { passphrase }),
+        Command::Recover { phrase, passphrase } => return Route::Own(Own::Recover { phrase, passphrase }),
+        Command::Lock {} => return Route::Own(Own::Lock),
+        Command::ChangePassphrase { old, new } => return Route::Own(Own::ChangePassphrase { old, new }),
+        Command::SetRecoveryPhrase { passphrase, phrase } => {
+            return Route::Own(Own::SetRecoveryPhrase { passphrase, phrase });
+        }
+        Command::RemoveRecoveryPhrase { passphrase } => return Route::Own(Own::RemoveRecoveryPhrase { passphrase }),
+        Command::ExportProfile { path } => return Route::Own(Own::ExportProfile { path }),
+        Command::RestoreProfile { path, secret } => return Route::Own(Own::RestoreProfile { path, secret }),
+        Command::LoadSafetyNumber { peer } => return Route::Own(Own::LoadSafetyNumber(peer)),
+        Command::CompareSafetyNumber { peer, code } => return Route::Own(Own::CompareSafetyNumber { peer, code }),
         Command::SetSettings { settings } => return Route::Own(Own::SetSettings(settings.clamped())),
         Command::MarkRead { channel, up_to } => return Route::Own(Own::MarkRead { channel, up_to }),
         Command::LoadHistory {
@@ -116,6 +155,7 @@ pub(crate) fn route(command: Command) -> Route {
         Command::DeclineRequest { peer } => Act::DeclineRequest(peer),
         Command::CancelRequest { peer } => Act::CancelRequest(peer),
         Command::RenameContact { peer, alias } => Act::RenameContact(peer, alias),
+        Command::SetVerified { peer, verified } => Act::SetVerified(peer, verified),
         Command::BlockContact { peer } => Act::BlockContact(peer),
         Command::UnblockContact { peer } => Act::UnblockContact(peer),
         Command::RemoveContact { peer } => Act::RemoveContact(peer),
@@ -190,8 +230,6 @@ pub(crate) fn policy(settings: &Settings) -> Policy {
 
 #[cfg(test)]
 mod tests {
-    use orrery_protocol::PeerId;
-
     use super::*;
 
     #[test]

@@ -38,6 +38,13 @@ pub(crate) fn of_store(error: &StoreError) -> Code {
         StoreError::ReadOnly => Code::ReadOnly,
         StoreError::Full => Code::DiskFull,
         StoreError::WrongPassphrase => Code::WrongPassphrase,
+        StoreError::WrongPhrase => Code::WrongRecoveryPhrase,
+        StoreError::NoPhrase => Code::NoRecoveryPhrase,
+        StoreError::BadExport => Code::BadExport,
+        StoreError::FileExists => Code::FileExists,
+        StoreError::NoSuchFile => Code::NoSuchFile,
+        // It stops only when the profile is locked or the program ends.
+        StoreError::Stopped => Code::Locked,
         StoreError::PassphraseEmpty | StoreError::PassphraseTooLong => Code::BadPassphrase,
         StoreError::VaultDamaged | StoreError::VaultTooDemanding | StoreError::VaultMissing => Code::VaultDamaged,
         StoreError::Damaged | StoreError::WrongKey | StoreError::DatabaseMissing => Code::DatabaseDamaged,

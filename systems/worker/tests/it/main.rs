@@ -13,6 +13,7 @@ mod opening;
 mod refusals;
 mod rig;
 mod rollback;
+mod secrets;
 mod servers;
 mod tokens;
 mod writing;
