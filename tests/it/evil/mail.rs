@@ -278,3 +278,44 @@ fn what_a_server_took_and_lost_for_good_is_sent_again() {
     ledger.all_arrived(&mut ariel, &mut rhea);
     assert_eq!(rhea.texts(&ariel_id)[..3], ["one", "two", "three"]);
 }
+
+#[test]
+fn an_answer_that_was_lost_for_good_comes_again_when_the_person_asks_again() {
+    let den = Den::new(37);
+    let (mut ariel, mut rhea) = (den.peer("ariel"), den.peer("rhea"));
+    ariel.online();
+    rhea.online();
+    let (ariel_id, rhea_id) = (ariel.id(), rhea.id());
+    let a = id_of(&mut ariel);
+    let link = rhea.invite();
+    ariel.tell(json!({ "type": "add_contact", "link": link }));
+    rhea.wait("a request", |event| (event["type"] == "request_received").then_some(()));
+    den.evil.plan([Mischief::Lose]);
+    rhea.tell(json!({ "type": "accept_request", "peer": ariel_id }));
+    let mut ledger = Ledger::default();
+    let first = ledger.write(&mut rhea, &ariel_id, "I said yes");
+    rhea.delivery(&first, "sent");
+    den.evil
+        .until("the answer", |book| (kept_for(book, &a) >= 2).then_some(()));
+    den.evil.behave();
+    assert!(den.evil.lose_withheld() >= 2);
+    // Ariel has heard nothing; to ask again is all that her person can do.
+    assert!(!ariel.said.iter().any(|event| event["type"] == "request_accepted"));
+    ariel.tell(json!({ "type": "cancel_request", "peer": rhea_id }));
+    ariel.tell(json!({ "type": "add_contact", "link": link }));
+    ariel.wait("the answer", |event| {
+        (event["type"] == "request_accepted" && event["peer"] == rhea_id.as_str()).then_some(())
+    });
+    ledger.write(&mut ariel, &rhea_id, "at last");
+    ledger.write(&mut rhea, &ariel_id, "finally");
+    ariel.read("finally");
+    // What was lost with the answer goes again once a receipt names the gap.
+    while !comes_within(&mut ariel, Duration::from_secs(4), |event| {
+        event["message"]["content"]["text"] == "I said yes"
+    }) {
+        let n = ledger.written.len();
+        assert!(n < 14, "it never came");
+        ledger.write(&mut rhea, &ariel_id, &format!("still here {n}"));
+    }
+    ledger.all_arrived(&mut ariel, &mut rhea);
+}

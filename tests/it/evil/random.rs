@@ -1,22 +1,22 @@
 //! Everything at once, by chance: what was written is held against what is shown.
 
-use std::thread;
+use std::{thread, time::Duration};
 
 use orrery_evil_server::{Dice, Mischief, Plan};
 use orrery_tests::Peer;
 use serde_json::json;
 
-use super::{Den, Ledger, rings};
+use super::{Den, Ledger, comes_within, id_of, rings};
 
 /// Rounds of a run, each under other mischiefs.
 const ROUNDS: u64 = 6;
 
 /// Some mischiefs, each striking now and then.
 fn plans(dice: &mut Dice) -> Vec<Plan> {
-    let count = 1 + dice.below(4);
+    let count = 2 + dice.below(5);
     let draw = |dice: &mut Dice| Plan {
         mischief: *dice.pick(Mischief::ALL).unwrap(),
-        percent: 10 + dice.below(60) as u8,
+        percent: 10 + dice.below(70) as u8,
     };
     (0..count).map(|_| draw(dice)).collect()
 }
@@ -27,6 +27,7 @@ fn run(seed: u64) {
     let mut dice = Dice::new(seed);
     let (mut ariel, mut rhea) = den.pair();
     let (ariel_id, rhea_id) = (ariel.id(), rhea.id());
+    let (a, r) = (id_of(&mut ariel), id_of(&mut rhea));
     let mut ledger = Ledger::default();
     let mut calls = 0;
     for round in 0..ROUNDS {
@@ -34,15 +35,28 @@ fn run(seed: u64) {
         let names: Vec<String> = plans.iter().map(ToString::to_string).collect();
         println!("seed {seed}, round {round}: {}", names.join(" "));
         den.evil.plan(plans);
-        for n in 0..dice.below(6) {
+        if dice.chance(60) {
+            den.evil.cut();
+        }
+        if dice.chance(50) {
+            // In a contact's name and of no session: whoever believes it wants to heal, with keys from this server.
+            let (from, to) = if dice.chance(50) { (a, r) } else { (r, a) };
+            let forged = den.evil.forge(|stranger| stranger.false_message(&from, &to));
+            den.evil.deliver(&to, &forged);
+        }
+        for n in 0..2 + dice.below(8) {
             let (author, to): (&mut Peer, _) = if dice.chance(50) {
                 (&mut ariel, &rhea_id)
             } else {
                 (&mut rhea, &ariel_id)
             };
             ledger.write(author, to, &format!("{seed}.{round}.{n}"));
-            if dice.chance(15) {
+            if dice.chance(10) {
                 den.evil.cut();
+            }
+            if dice.chance(30) {
+                // Time for something to happen.
+                comes_within(&mut ariel, Duration::from_millis(dice.below(500)), |_| false);
             }
         }
         if dice.chance(40) && ariel.ask(json!({ "type": "start_call", "peer": rhea_id })).is_ok() {
@@ -58,7 +72,7 @@ fn run(seed: u64) {
         // Nothing is shown meanwhile that was not written.
         ledger.holds(&mut ariel, &rhea_id);
         ledger.holds(&mut rhea, &ariel_id);
-        if dice.chance(50) {
+        if dice.chance(40) {
             den.turn_honest(&mut [&mut ariel, &mut rhea]);
         }
     }
