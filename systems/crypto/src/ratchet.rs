@@ -23,6 +23,8 @@ mod chain;
 mod header;
 mod skipped;
 mod state;
+#[cfg(test)]
+mod work;
 
 pub use header::Header;
 #[cfg(feature = "vectors")]
@@ -352,6 +354,8 @@ impl Turn {
         if header.number > MAX_SKIP {
             return Err(DecryptError::TooFarAhead);
         }
+        #[cfg(test)]
+        work::count_agreement();
         let (root, chain) = kdf::root_step(root, curve::dh(own, &header.ratchet_key)?.as_bytes());
         let Advanced { chain, passed, key } = Chain::new(chain).advance(header.number)?;
         Ok((

@@ -24,7 +24,7 @@ use rand_core::CryptoRng;
 mod message;
 mod state;
 
-pub use message::{InitialInfo, Peek, peek};
+pub use message::{InitialInfo, Peek, Place, peek, place};
 
 use self::message::{Inner, Message, Opening};
 use crate::{

@@ -46,6 +46,8 @@ impl Chain {
     /// The chain after one step, and the key of message `n`. `None` at the end of the counter.
     pub(super) fn step(&self) -> Option<(Self, Key)> {
         let n = self.n.checked_add(1)?;
+        #[cfg(test)]
+        super::work::count_step();
         let (key, message) = kdf::chain_step(&self.key);
         Some((Self { key, n }, message))
     }

@@ -61,6 +61,27 @@ pub fn peek(bytes: &[u8]) -> Result<Peek, DecryptError> {
     })
 }
 
+/// Under which key of its session a message is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The sender's ratchet key.
+    pub ratchet_key: [u8; 32],
+    /// N: the message's number in its chain.
+    pub number: u32,
+}
+
+/// The place of a message, without reading it. No two messages of an honest sender have the same one.
+///
+/// # Errors
+/// [`DecryptError::Malformed`] or [`DecryptError::Version`].
+pub fn place(bytes: &[u8]) -> Result<Place, DecryptError> {
+    let (Message::Initial { header, .. } | Message::Normal { header, .. }) = Message::parse(bytes)?;
+    Ok(Place {
+        ratchet_key: header.ratchet_key,
+        number: header.number,
+    })
+}
+
 /// Version, kind and opening, kept to be sent again.
 pub(super) struct Opening(Box<[u8; OPENING]>);
 

@@ -95,6 +95,56 @@ fn counters_at_their_end_are_refused() {
 }
 
 #[test]
+fn a_previous_chain_said_to_be_without_end_costs_and_keeps_nothing() {
+    let (mut a, mut b, mut rng) = pair();
+    turn(&mut a, &mut b, &mut rng);
+    // The length of the chain before stands in the clear; changed on the way the message is no message any more.
+    let message = a.encrypt(b"m").unwrap();
+    let before = b.to_state();
+    for previous in [0, 5, MAX_SKIP, u32::MAX - 1, u32::MAX] {
+        let bad = Header { previous, ..message.0 };
+        assert_ne!(bad, message.0);
+        assert_eq!(
+            read(&mut b, &(bad, message.1.clone()), 0, &mut rng),
+            Err(DecryptError::Authentication)
+        );
+    }
+    assert_eq!(b.to_state(), before);
+    read(&mut b, &message, 0, &mut rng).unwrap();
+    // Said by the other side itself: what it claims to have sent is given up, and the ratchet goes on.
+    a.set_sending_number(u32::MAX);
+    let answer = b.encrypt(b"answer").unwrap();
+    read(&mut a, &answer, 0, &mut rng).unwrap();
+    let next = a.encrypt(b"next").unwrap();
+    assert_eq!((next.0.previous, next.0.number), (u32::MAX, 0));
+    read(&mut b, &next, 0, &mut rng).unwrap();
+    assert_eq!(b.dump().skipped.len(), 0);
+    turn(&mut a, &mut b, &mut rng);
+}
+
+#[test]
+fn other_associated_data_is_inert_on_either_side() {
+    let (mut a, mut b, mut rng) = pair();
+    turn(&mut a, &mut b, &mut rng);
+    let message = a.encrypt(b"m").unwrap();
+    // Empty, in other order, longer, and with the boundary to the header moved.
+    for other in [
+        &b""[..],
+        b"DA",
+        b"ADX",
+        b"A",
+        &[b"AD", &message.0.to_bytes()[..]].concat(),
+    ] {
+        let before = b.to_state();
+        let own = b.swap_associated_data(other);
+        assert_eq!(read(&mut b, &message, 0, &mut rng), Err(DecryptError::Authentication));
+        b.swap_associated_data(&own);
+        assert_eq!(b.to_state(), before);
+    }
+    read(&mut b, &message, 0, &mut rng).unwrap();
+}
+
+#[test]
 fn heavy_loss_does_not_stop_the_ratchet() {
     let (mut a, mut b, mut rng) = pair();
     // All of these are lost, and the chain ends.
@@ -147,11 +197,16 @@ fn a_hundred_chains_of_a_thousand_missing_keep_two_thousand_keys() {
 fn however_many_messages_go_one_way_the_state_stays_as_small() {
     let (mut a, mut b, mut rng) = pair();
     let before = (a.to_state().len(), b.to_state().len());
-    for _ in 0..20_000 {
+    for number in 1..=1_000_000 {
         let message = a.encrypt(b"m").unwrap();
+        assert_eq!(message.0.number, number);
         read(&mut b, &message, 0, &mut rng).unwrap();
     }
     assert_eq!((a.to_state().len(), b.to_state().len()), before);
+    // They still understand each other.
+    let answer = b.encrypt(b"answer").unwrap();
+    read(&mut a, &answer, 0, &mut rng).unwrap();
+    turn(&mut a, &mut b, &mut rng);
 }
 
 #[test]
