@@ -1,9 +1,9 @@
 //! Which tokens open a mailbox, for whom, and how far.
 
-use orrery_evil_server::{Dice, Evil, EvilOptions, forge::SEAL};
+use orrery_evil_server::{Dice, Evil, EvilOptions, Frame, Seen, forge::SEAL};
 use orrery_protocol::{
     PeerId, Token,
-    frame::{DepositToken, DropReply, DropRequest, RefusalCode},
+    frame::{DepositToken, DropReply, DropRequest, RefusalCode, SocketRequest},
     invite::Invite,
     limits::{MAX_PENDING_REQUESTS, PADDED_SIZES},
 };
@@ -53,10 +53,19 @@ fn contacts_deposit_with_their_token_and_strangers_have_a_narrow_door_for_reques
     ariel.befriend(&mut rhea);
     let rhea_id = rhea.id();
     let link: Invite = rhea.invite().parse().unwrap();
+    // Ariel's request waits no more.
+    let peer: PeerId = rhea_id.parse().unwrap();
+    evil.until("the acknowledgement", |book| {
+        let logins =
+            |seen: &&Seen| matches!(&seen.frame, Frame::Ask(SocketRequest::Login { peer: who, .. }) if *who == peer);
+        let line = book.seen.iter().find(logins)?.line;
+        let acks = |seen: &Seen| seen.line == line && matches!(seen.frame, Frame::Ask(SocketRequest::Ack { .. }));
+        book.seen.iter().any(acks).then_some(())
+    });
     rhea.stop();
     let [small, middle, large] = PADDED_SIZES;
     let mut stranger = Stranger {
-        to: rhea_id.parse().unwrap(),
+        to: peer,
         dice: Dice::new(51),
         next: 0,
     };

@@ -173,7 +173,10 @@ pub(super) fn would_be_found(folder: &Path, ids: &[PeerId], needles: &[Needle]) 
         ),
         ("UPDATE envelope SET body = x'00'".to_owned(), "an envelope of 1 bytes"),
         (
-            format!("UPDATE envelope SET body = CAST(x'{}' || body AS BLOB)", hex(one.as_bytes())),
+            format!(
+                "UPDATE envelope SET body = CAST(x'{}' || body AS BLOB)",
+                hex(one.as_bytes())
+            ),
             "in envelope.body",
         ),
         (
