@@ -7,6 +7,7 @@ mod happened;
 mod lost;
 mod panes;
 mod people;
+mod security;
 mod settings;
 mod writing;
 
@@ -17,7 +18,11 @@ use orrery_ecs::{AppSystems, LinkSystems};
 use orrery_link::Command;
 use orrery_ui::UiAction;
 
+#[cfg(test)]
+pub(crate) use security::LastHand;
+
 use crate::desk::{Asked, Desk};
+use crate::likeness::{self, Likeness};
 use crate::present::Actions;
 
 /// Sends a command and remembers what for.
@@ -44,9 +49,23 @@ fn decide(world: &mut World) {
 fn carry_out(world: &mut World, action: UiAction) {
     use UiAction as A;
     match action {
-        A::CreateProfile { .. } | A::Unlock { .. } | A::ChooseProfile(_) | A::NewProfile | A::BackToProfiles => {
-            entrance::act(world, action);
-        }
+        A::CreateProfile { .. }
+        | A::Unlock { .. }
+        | A::Recover { .. }
+        | A::Restore { .. }
+        | A::ChooseProfile(_)
+        | A::NewProfile
+        | A::BackToProfiles => entrance::act(world, action),
+        A::OpenCompare(_)
+        | A::CompareCode { .. }
+        | A::SetVerified { .. }
+        | A::Lock
+        | A::ChangePassphrase { .. }
+        | A::MakePhrase
+        | A::DropPhrase
+        | A::KeepPhrase { .. }
+        | A::RemovePhrase { .. }
+        | A::Export { .. } => security::act(world, action),
         A::Quit => {
             world.write_message(AppExit::Success);
         }
@@ -117,6 +136,14 @@ pub(crate) fn with_egui(world: &mut World, act: impl FnOnce(&bevy_egui::egui::Co
 
 /// Adds the decisions.
 pub(crate) fn plugin(app: &mut App) {
+    // The window's input adds these too; without a window nobody has a hand on it.
+    app.add_message::<bevy::input::keyboard::KeyboardInput>()
+        .add_message::<bevy::input::mouse::MouseButtonInput>()
+        .add_message::<bevy::input::mouse::MouseWheel>()
+        .add_message::<bevy::window::CursorMoved>()
+        .init_resource::<crate::present::Panels>()
+        .init_resource::<security::LastHand>()
+        .init_resource::<Likeness>();
     app.configure_sets(
         PostUpdate,
         (AppSystems::Decide, LinkSystems::Flush)
@@ -127,6 +154,7 @@ pub(crate) fn plugin(app: &mut App) {
         Update,
         (
             answers::hear,
+            likeness::follow.before(happened::hear),
             happened::hear,
             calls::follow,
             entrance::follow,
@@ -135,6 +163,7 @@ pub(crate) fn plugin(app: &mut App) {
             people::follow,
             writing::give_back.after(answers::hear),
             settings::follow,
+            security::lock_when_idle,
         ),
     )
     .add_systems(PostUpdate, decide.in_set(AppSystems::Decide));

@@ -7,7 +7,8 @@ use bevy::prelude::Resource;
 use orrery_ecs::link::number;
 use orrery_link::{Code, Reference, Settings};
 use orrery_protocol::{CallId, ChannelId, MessageRef, PeerId};
-use orrery_ui::view::{Busy, ErrorView, LinkCheck, MessageKey, Notice, ReturnedText, ToastView};
+use orrery_ui::view::{Busy, ErrorView, LinkCheck, MessageKey, Notice, Outcome, ReturnedText, ToastView, Work};
+use orrery_worker::RecoveryPhrase;
 
 use crate::notify::Texts;
 
@@ -25,6 +26,8 @@ pub enum Pane {
     Settings,
     /// Adding someone.
     AddContact,
+    /// Comparing safety numbers with somebody.
+    Compare(PeerId),
 }
 
 /// Which screen stands before home.
@@ -62,6 +65,10 @@ pub enum Asked {
     StartCall,
     /// A text, or the new words of one.
     Text(Unsent),
+    /// Comparing a safety number.
+    Compare,
+    /// Something done to what protects the profile.
+    Secret(Work),
     /// Anything whose failure is worth a toast and whose success is seen by itself.
     Plain,
     /// Anything of which nothing needs to be said (typing, drafts, read marks).
@@ -143,6 +150,10 @@ pub struct Desk {
     pub settings_at: Option<Instant>,
     /// When they last went.
     pub settings_sent: Option<Instant>,
+    /// What came of comparing the safety number that is shown.
+    pub outcome: Outcome,
+    /// What is done to what protects the profile.
+    pub secrets: Secrets,
     /// Banners that were closed, by code.
     pub closed: Vec<String>,
     /// We are telling that we write here, until then.
@@ -170,6 +181,23 @@ pub struct Desk {
     toast_count: u64,
     asked: HashMap<Reference, Asked>,
     asked_order: std::collections::VecDeque<Reference>,
+}
+
+/// What is done to what protects the profile, and came of it.
+#[derive(Debug, Default)]
+pub struct Secrets {
+    /// Under way.
+    pub work: Option<Work>,
+    /// Done last.
+    pub done: Option<Work>,
+    /// Not done last, and why.
+    pub failed: Option<(Work, ErrorView)>,
+    /// Words that are shown to be written down.
+    pub words: Option<RecoveryPhrase>,
+    /// The file that is being written, or was.
+    pub file: Option<String>,
+    /// Counts what was done.
+    pub count: u64,
 }
 
 impl Desk {
@@ -335,6 +363,12 @@ impl Desk {
 
     fn awaits(&self, kind: impl Fn(&Asked) -> bool) -> bool {
         self.asked.values().any(kind)
+    }
+
+    /// Forgets everything of the profile that was locked; it stays the chosen one.
+    pub fn lock(&mut self) {
+        self.leave_profile();
+        self.entrance = Entrance::Chosen;
     }
 
     /// Forgets everything that belonged to a profile.

@@ -6,6 +6,7 @@ mod hand;
 mod people;
 mod poses;
 mod screens;
+mod trust;
 
 use std::path::PathBuf;
 use std::time::Duration;

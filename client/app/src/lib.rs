@@ -7,7 +7,8 @@
 //! - `run`: from the command line ([`cli`]) to the last line of the log; `session`: the profile and its worker
 //! - [`window`]: the Bevy app; `gamma`: egui blended as it was designed; [`quality`]: how much is drawn
 //! - `desk`: the window's own state; `prefs`: what of it is kept; `profiles`: the folders of profiles
-//! - `notify`, `open`: the desktop; `log`: the log; `reach`: from where a server can be reached
+//! - `notify`, `open`: the desktop; `log`: the log; `reach`: from where a server can be reached; `likeness`: names that look
+//!   alike
 //! - `gallery`: every screen with sample data; `frame_log`, `widget_file`: eyes for tests
 
 #![allow(
@@ -33,6 +34,7 @@ mod event_log;
 mod frame_log;
 mod gallery;
 mod gamma;
+mod likeness;
 mod log;
 mod notify;
 mod open;

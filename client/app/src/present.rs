@@ -12,6 +12,7 @@ mod home;
 mod incoming;
 mod names;
 mod plates;
+mod security;
 mod settings;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -25,7 +26,7 @@ use orrery_ecs::chat::Window as ChatWindow;
 use orrery_ecs::derive::Attention;
 use orrery_ecs::link::WorkerState;
 use orrery_ecs::peer::Peer;
-use orrery_ecs::profile::{OwnInvite, OwnVoice, Profile, Server, SoundDevices};
+use orrery_ecs::profile::{OwnInvite, OwnVoice, Profile, SafetyNumber, Server, SoundDevices, Transfer};
 use orrery_link::{Code, ProfilePhase};
 use orrery_ui::view::{BannerView, Clock, IncomingCallView, Meters, PlateView, RootView, ScreenView, ToastView};
 use orrery_ui::{UiAction, UiState, strings};
@@ -110,6 +111,8 @@ struct Changes<'w, 's> {
     profile: Res<'w, Profile>,
     server: Res<'w, Server>,
     invite: Res<'w, OwnInvite>,
+    safety: Res<'w, SafetyNumber>,
+    transfer: Res<'w, Transfer>,
     devices: Res<'w, SoundDevices>,
     open: Res<'w, OpenChannel>,
     found: Res<'w, Found>,
@@ -147,6 +150,8 @@ fn something_changed(mut c: Changes) -> bool {
         || c.profile.is_changed()
         || c.server.is_changed()
         || c.invite.is_changed()
+        || c.safety.is_changed()
+        || c.transfer.is_changed()
         || c.devices.is_changed()
         || c.open.is_changed()
         || c.found.is_changed()

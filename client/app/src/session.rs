@@ -36,6 +36,10 @@ pub struct Session {
     fixed: bool,
     folder: Option<PathBuf>,
     is_new: bool,
+    /// Its vault has a recovery phrase, as far as was said before it was opened.
+    has_recovery: bool,
+    /// It was open a moment ago.
+    is_open: bool,
     default_server: String,
     welcome: Option<Invite>,
     bind: Option<String>,
@@ -61,6 +65,8 @@ impl Session {
             fixed: args.profile.is_some(),
             folder: None,
             is_new: false,
+            has_recovery: false,
+            is_open: false,
             default_server: args.server.clone().unwrap_or_else(|| LOCAL_SERVER.into()),
             welcome,
             bind: args
@@ -124,6 +130,12 @@ impl Session {
     #[must_use]
     pub fn welcome(&self) -> Option<&Invite> {
         self.welcome.as_ref()
+    }
+
+    /// The profile that is to be opened has a recovery phrase.
+    #[must_use]
+    pub fn has_recovery(&self) -> bool {
+        self.has_recovery
     }
 
     /// The profile is being made, not opened.
@@ -209,6 +221,7 @@ pub(crate) fn open(world: &mut World, folder: PathBuf) {
         let mut session = world.resource_mut::<Session>();
         session.folder = Some(folder);
         session.is_new = false;
+        session.is_open = false;
         match worker {
             Ok(handle) => session.worker = Mutex::new(Some(handle)),
             // The link is closed then, and the screen says so.
@@ -307,17 +320,29 @@ fn say_last(link: &AppEnd, requests: impl Iterator<Item = Request>, until: Insta
 }
 
 /// Once it is known whether the profile is made or opened, the log goes to its folder, and a made one is named.
-fn follow_profile(profile: Res<Profile>, mut session: ResMut<Session>, mut desk: ResMut<Desk>, mut kept: ResMut<Kept>) {
+fn follow_profile(
+    profile: Res<Profile>,
+    mut session: ResMut<Session>,
+    mut desk: ResMut<Desk>,
+    mut panels: ResMut<crate::present::Panels>,
+    mut kept: ResMut<Kept>,
+) {
     if !profile.is_changed() {
         return;
     }
     match &profile.0 {
         Some(ProfilePhase::Empty) => session.is_new = true,
-        Some(ProfilePhase::Locked { .. }) => {
+        Some(ProfilePhase::Locked { recovery, .. }) => {
+            session.has_recovery = *recovery;
+            if std::mem::take(&mut session.is_open) {
+                desk.lock();
+                panels.0.leave_profile();
+            }
             session.is_new = false;
             open_log(&session);
         }
         Some(ProfilePhase::Open(open)) => {
+            session.is_open = true;
             open_log(&session);
             desk.busy = None;
             desk.error = None;

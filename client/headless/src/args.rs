@@ -9,7 +9,13 @@ use clap::Parser;
 #[command(name = "orrery-headless", version, about, long_about = None)]
 pub struct Args {
     /// Folder of the profile; created when it is not there.
-    #[arg(long, value_name = "DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        required_unless_present = "new_recovery_phrase",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub profile: PathBuf,
     /// File whose first line is the passphrase. With it the profile is created or unlocked at once; without it, send
     /// `create_profile` or `unlock`.
@@ -39,6 +45,9 @@ pub struct Args {
     /// Derive the key of a new profile with the smaller memory of 64 MiB instead of 256 MiB.
     #[arg(long)]
     pub low_memory: bool,
+    /// Print twelve new words that `set_recovery_phrase` takes, and end. Nobody else knows them, and nothing keeps them.
+    #[arg(long)]
+    pub new_recovery_phrase: bool,
 }
 
 /// A microphone.
@@ -97,5 +106,8 @@ mod tests {
         assert!(args.echo);
         assert!(Args::try_parse_from(["orrery-headless"]).is_err());
         assert!(Args::try_parse_from("orrery-headless --profile d --gauges 51".split(' ')).is_err());
+        assert!(!args.new_recovery_phrase);
+        let args = Args::try_parse_from(["orrery-headless", "--new-recovery-phrase"]).unwrap();
+        assert!(args.new_recovery_phrase);
     }
 }

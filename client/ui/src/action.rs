@@ -63,6 +63,8 @@ pub enum Setting {
     NotificationText(bool),
     /// Ring tone and message sounds.
     Sounds(bool),
+    /// Minutes without a hand on the window until it locks; 0 for never.
+    LockAfter(u32),
 }
 
 /// What a person did.
@@ -84,6 +86,20 @@ pub enum UiAction {
         /// Passphrase as typed.
         passphrase: Passphrase,
     },
+    /// Open the chosen profile with its recovery phrase and give it a new passphrase.
+    Recover {
+        /// The words as typed.
+        phrase: Passphrase,
+        /// New passphrase, strong enough.
+        passphrase: Passphrase,
+    },
+    /// Make the profile of an exported file.
+    Restore {
+        /// The file as typed, trimmed.
+        path: String,
+        /// Passphrase or recovery phrase.
+        secret: Passphrase,
+    },
     /// Choose a profile (`ProfileEntry::id`).
     ChooseProfile(String),
     /// Go to the form for a new profile.
@@ -102,6 +118,22 @@ pub enum UiAction {
     OpenSettings,
     /// Show the pane for adding someone.
     OpenAddContact,
+    /// Show the safety number with somebody.
+    OpenCompare(PeerKey),
+    /// Compare it with what was pasted.
+    CompareCode {
+        /// With whom.
+        peer: PeerKey,
+        /// What was pasted.
+        code: String,
+    },
+    /// Mark somebody as verified, or take that back.
+    SetVerified {
+        /// Whom.
+        peer: PeerKey,
+        /// Verified.
+        on: bool,
+    },
     /// Show the running call.
     OpenCall,
     /// Take a toast away.
@@ -268,6 +300,36 @@ pub enum UiAction {
     /// Close or open the ears.
     SetDeafened(bool),
 
+    // ==== what protects the profile ====
+    /// Close the profile until its passphrase is given (confirmed while a call runs).
+    Lock,
+    /// A new passphrase.
+    ChangePassphrase {
+        /// The one that opens it now.
+        old: Passphrase,
+        /// The one that opens it from now on, strong enough.
+        new: Passphrase,
+    },
+    /// Make words for a recovery phrase and show them (`SecurityView::words`).
+    MakePhrase,
+    /// The words that were made are not wanted.
+    DropPhrase,
+    /// Keep the words that were made.
+    KeepPhrase {
+        /// What opens the profile.
+        passphrase: Passphrase,
+    },
+    /// The recovery phrase opens the profile no more.
+    RemovePhrase {
+        /// What opens the profile.
+        passphrase: Passphrase,
+    },
+    /// Write everything into one file.
+    Export {
+        /// Where, trimmed.
+        path: String,
+    },
+
     // ==== settings ====
     /// Change one setting.
     Set(Setting),
@@ -293,6 +355,18 @@ impl UiAction {
         match self {
             Self::CreateProfile { .. } => "CreateProfile",
             Self::Unlock { .. } => "Unlock",
+            Self::Recover { .. } => "Recover",
+            Self::Restore { .. } => "Restore",
+            Self::OpenCompare(_) => "OpenCompare",
+            Self::CompareCode { .. } => "CompareCode",
+            Self::SetVerified { .. } => "SetVerified",
+            Self::Lock => "Lock",
+            Self::ChangePassphrase { .. } => "ChangePassphrase",
+            Self::MakePhrase => "MakePhrase",
+            Self::DropPhrase => "DropPhrase",
+            Self::KeepPhrase { .. } => "KeepPhrase",
+            Self::RemovePhrase { .. } => "RemovePhrase",
+            Self::Export { .. } => "Export",
             Self::ChooseProfile(_) => "ChooseProfile",
             Self::NewProfile => "NewProfile",
             Self::BackToProfiles => "BackToProfiles",

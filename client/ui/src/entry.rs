@@ -163,6 +163,9 @@ fn shortcuts(ctx: &Context, state: &mut UiState, cx: &mut Cx<'_>) {
     if take_key(ctx, Modifiers::COMMAND, Key::Comma, false) {
         cx.emit(UiAction::OpenSettings);
     }
+    if take_key(ctx, Modifiers::COMMAND, Key::L, false) {
+        lock(cx, &mut state.dialog, home);
+    }
     if take_key(ctx, Modifiers::COMMAND, Key::N, false) {
         cx.emit(UiAction::OpenAddContact);
     }
@@ -174,9 +177,22 @@ fn shortcuts(ctx: &Context, state: &mut UiState, cx: &mut Cx<'_>) {
         }
     }
     call::shortcuts(ctx, cx, home);
-    let closes = matches!(home.main, MainPane::Settings(_) | MainPane::AddContact(_));
+    let closes = matches!(
+        home.main,
+        MainPane::Settings(_) | MainPane::AddContact(_) | MainPane::Compare(_)
+    );
     if closes && !egui::Popup::is_any_open(ctx) && !typing(ctx) && take_key(ctx, Modifiers::NONE, Key::Escape, false) {
         cx.emit(state.back_to_talk(home));
+    }
+}
+
+/// Locks; asks first where that would leave a call.
+pub(crate) fn lock(cx: &mut Cx<'_>, dialog: &mut Option<overlay::Dialog>, home: &HomeView) {
+    let runs = |call: &crate::view::RunningCall| !matches!(call.phase, crate::view::CallPhase::Ended { .. });
+    if home.call.as_ref().is_some_and(runs) {
+        *dialog = Some(overlay::Dialog::Lock);
+    } else {
+        cx.emit(UiAction::Lock);
     }
 }
 

@@ -64,7 +64,13 @@ pub(crate) fn home(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut UiSta
         MainPane::Empty => panes::empty(&mut main, cx, &place, view),
         MainPane::Conversation(talk) => conversation::conversation(&mut main, cx, &place, state, talk),
         MainPane::Call(call) => call::call(&mut main, cx, &place, state, call),
-        MainPane::Settings(settings) => panes::settings(&mut main, cx, &place, &mut state.settings, settings),
+        MainPane::Settings(settings) => {
+            let UiState {
+                settings: kept, dialog, ..
+            } = state;
+            panes::settings(&mut main, cx, &place, kept, dialog, view, settings);
+        }
+        MainPane::Compare(compare) => panes::compare(&mut main, cx, &place, &mut state.compare, compare),
         MainPane::AddContact(add) => {
             let UiState { link, dialog, .. } = state;
             panes::add_contact(&mut main, cx, &place, link, dialog, view, add);
@@ -144,6 +150,7 @@ fn pane_key(main: &MainPane) -> u64 {
         MainPane::Empty => 1,
         MainPane::Settings(_) => 2,
         MainPane::AddContact(_) => 3,
+        MainPane::Compare(compare) => fold(&compare.peer.0) | 1 << 59,
         MainPane::Conversation(talk) => fold(&talk.channel.0) | 1 << 60,
         MainPane::Call(call) => fold(&call.call.0) | 1 << 61,
     }

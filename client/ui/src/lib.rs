@@ -36,7 +36,7 @@ pub use action::{Passphrase, Setting, UiAction};
 pub use entry::show;
 pub use paint::key_hue;
 pub use state::UiState;
-pub use text::{NAME_MAX, TEXT_MAX, clean_name, clean_text, one_line};
+pub use text::{Link, NAME_MAX, TEXT_MAX, clean_name, clean_text, host_of, links, one_line};
 pub use theme::install;
 pub use view::RootView;
 pub use widget_map::WidgetMap;

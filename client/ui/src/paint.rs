@@ -1,6 +1,7 @@
 //! Shapes that egui does not have: text in our fonts, gradients with round corners, planets.
 
 mod gradient;
+mod marks;
 mod planet;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::fonts::{self, Weight};
 use crate::tokens as tok;
 
 pub(crate) use gradient::{gradient_circle, gradient_rect, vertical_gradient};
+pub(crate) use marks::{namesake, verified_badge};
 pub use planet::key_hue;
 pub(crate) use planet::{planet, presence_dot};
 

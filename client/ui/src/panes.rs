@@ -1,6 +1,7 @@
 //! The other main panes: nothing chosen, adding someone, settings.
 
 mod add_contact;
+mod compare;
 mod empty;
 mod settings;
 
@@ -10,6 +11,7 @@ use crate::home::Place;
 use crate::tokens as tok;
 
 pub(crate) use add_contact::add_contact;
+pub(crate) use compare::compare;
 pub(crate) use empty::empty;
 pub(crate) use settings::{SettingsState, leave_settings, settings};
 

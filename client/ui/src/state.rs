@@ -28,6 +28,7 @@ pub struct UiState {
     /// The conversation shown last, to return to from another pane.
     pub(crate) talk_last: Option<ChannelKey>,
     pub(crate) settings: SettingsState,
+    pub(crate) compare: CompareState,
     pub(crate) palette: Option<Palette>,
     pub(crate) dialog: Option<Dialog>,
     pub(crate) stage: Option<Rect>,
@@ -63,13 +64,24 @@ pub(crate) struct FirstStartState {
     /// Score 0 to 4 of the passphrase of this length and name, so that it is worked out only when one changes.
     pub score: Option<(u64, u8)>,
     pub focused: bool,
+    /// An exported file is restored instead.
+    pub restoring: bool,
+    pub path: String,
+    pub restore_secret: Zeroizing<String>,
+}
+
+/// What is typed while safety numbers are compared.
+#[derive(Default)]
+pub(crate) struct CompareState {
+    pub peer: Option<PeerKey>,
+    pub typed: String,
 }
 
 /// Longest passphrase, characters.
 pub(crate) const PASSPHRASE_MAX: usize = 256;
 
 /// Room for a whole passphrase from the start: a growing string would leave copies behind in memory.
-fn secret() -> Zeroizing<String> {
+pub(crate) fn secret() -> Zeroizing<String> {
     Zeroizing::new(String::with_capacity(PASSPHRASE_MAX * 4))
 }
 
@@ -83,6 +95,9 @@ impl Default for FirstStartState {
             reveal: false,
             score: None,
             focused: false,
+            restoring: false,
+            path: String::new(),
+            restore_secret: secret(),
         }
     }
 }
@@ -93,6 +108,30 @@ pub(crate) struct UnlockState {
     pub reveal: bool,
     pub focused: bool,
     pub sent: bool,
+    /// The recovery phrase is asked for instead.
+    pub recovering: bool,
+    pub phrase: Zeroizing<String>,
+    pub new: NewPassphrase,
+}
+
+/// A new passphrase being typed, twice.
+pub(crate) struct NewPassphrase {
+    pub text: Zeroizing<String>,
+    pub again: Zeroizing<String>,
+    pub reveal: bool,
+    /// Score 0 to 4, with what it was worked out for.
+    pub score: Option<(u64, u8)>,
+}
+
+impl Default for NewPassphrase {
+    fn default() -> Self {
+        Self {
+            text: secret(),
+            again: secret(),
+            reveal: false,
+            score: None,
+        }
+    }
 }
 
 impl Default for UnlockState {
@@ -102,6 +141,9 @@ impl Default for UnlockState {
             reveal: false,
             focused: false,
             sent: false,
+            recovering: false,
+            phrase: secret(),
+            new: NewPassphrase::default(),
         }
     }
 }
@@ -113,6 +155,15 @@ impl UiState {
         self.talk_last
             .filter(known)
             .map_or(UiAction::CloseMain, UiAction::OpenChannel)
+    }
+
+    /// Forgets everything of a profile that was locked or left: what was typed, opened, scrolled to.
+    pub fn leave_profile(&mut self) {
+        *self = Self {
+            fonts: std::mem::take(&mut self.fonts),
+            map: std::mem::take(&mut self.map),
+            ..Self::default()
+        };
     }
 
     /// The drafts that the app does not know yet: before the program ends.

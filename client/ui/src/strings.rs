@@ -10,7 +10,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
-use crate::view::{ErrorView, Notice};
+use crate::view::{ErrorView, NameDoubt, Notice};
 
 const ENGLISH: &str = include_str!("../../../assets/strings/en.ftl");
 
@@ -18,6 +18,17 @@ const ENGLISH: &str = include_str!("../../../assets/strings/en.ftl");
 pub const ERROR_CODES: &[&str] = &[
     "already_contact",
     "bad_command",
+    "bad_export",
+    "bad_recovery_phrase",
+    "bad_safety_number",
+    "file_exists",
+    "keyring_unavailable",
+    "no_recovery_phrase",
+    "no_such_file",
+    "not_remembered",
+    "rolled_back",
+    "safety_number_differs",
+    "wrong_recovery_phrase",
     "bad_link",
     "bad_name",
     "bad_passphrase",
@@ -164,6 +175,16 @@ pub fn notice(notice: &Notice) -> (String, String) {
             (title, String::new())
         }
         Notice::Request { name } => pair("toast-request", "toast-request-line", name),
+        Notice::RequestLike { name } => pair("toast-request-like", "toast-request-like-line", name),
+        Notice::LooksLike { was, name, like } => {
+            let (was, name) = (name_of(was), name_of(name));
+            let title = text_with("toast-renamed", &[("was", Arg::Text(&was)), ("name", Arg::Text(&name))]);
+            let line = match like {
+                Some(other) => text_with("toast-renamed-like", &[("name", Arg::Text(&name_of(other)))]),
+                None => text("toast-renamed-you").into_owned(),
+            };
+            (title, line)
+        }
         Notice::Accepted { name } => pair("toast-accepted", "toast-accepted-line", name),
         Notice::RequestSent { name } => pair("toast-request-sent", "toast-request-sent-line", name),
         Notice::MissedCall { name } => pair("toast-missed-call", "toast-missed-call-line", name),
@@ -193,6 +214,23 @@ pub fn notice(notice: &Notice) -> (String, String) {
         Notice::Copied => (text("toast-copied").into_owned(), String::new()),
         Notice::Saved => (text("toast-saved").into_owned(), String::new()),
     }
+}
+
+/// Why a name is not to be taken at its word.
+#[must_use]
+pub fn doubt(doubt: &NameDoubt) -> String {
+    let (key, name) = match doubt {
+        NameDoubt::Yours => return text("doubt-yours").into_owned(),
+        NameDoubt::Like {
+            name, verified: true, ..
+        } => ("doubt-like-verified", name),
+        NameDoubt::Like {
+            name, blocked: true, ..
+        } => ("doubt-like-blocked", name),
+        NameDoubt::Like { name, .. } => ("doubt-like", name),
+        NameDoubt::Known { name } => ("doubt-known", name),
+    };
+    text_with(key, &[("name", Arg::Text(&crate::text::clean_name(name)))])
 }
 
 /// The title of the window, with how much waits to be read.
@@ -316,12 +354,6 @@ mod tests {
         // The other side never tells that it blocked us.
         let blocked = error(&ErrorView::code("blocked"));
         assert!(!blocked.contains("other"), "only our own block is known: {blocked}");
-        for key in ["unverified-tip", "call-encrypted-tip"] {
-            assert!(
-                !text(key).contains("safety number"),
-                "nobody can compare them yet: {key}"
-            );
-        }
     }
 
     #[test]

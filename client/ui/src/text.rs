@@ -5,7 +5,7 @@ mod links;
 mod time;
 
 pub use clean::{clean_name, clean_text, one_line};
-pub(crate) use links::{host_of, links};
+pub use links::{Link, host_of, links};
 pub(crate) use time::{ago, clock_time, day_label, day_number, duration, full_time};
 
 /// Most bytes of a message text (longer text goes as a file).

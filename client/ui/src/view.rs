@@ -9,8 +9,10 @@ mod call;
 mod contacts;
 mod conversation;
 mod ids;
+mod likeness;
 mod notices;
 mod profile;
+mod security;
 mod settings;
 
 pub use call::{
@@ -24,8 +26,10 @@ pub use conversation::{
     SearchHit, SearchView,
 };
 pub use ids::{CallKey, ChannelKey, MessageKey, PeerKey};
+pub use likeness::{NameDoubt, Namesake};
 pub use notices::{BannerButton, BannerView, Connection, ErrorView, Level, Notice, ToastView};
 pub use profile::{BrokenView, Busy, FirstStartView, ProfileEntry, ProfilesView, UnlockView};
+pub use security::{CompareView, NumberView, Outcome, SecurityView, Words, Work};
 pub use settings::{BlockedView, DeviceView, DirectPolicy, SettingsView};
 
 /// Wall time and zone, given to the panels so that they never ask the system themselves.
@@ -136,4 +140,6 @@ pub enum MainPane {
     Settings(Box<SettingsView>),
     /// Adding someone; requests in and out.
     AddContact(Box<AddContactView>),
+    /// Comparing safety numbers.
+    Compare(Box<CompareView>),
 }

@@ -187,6 +187,7 @@ impl Turn<'_> {
             .as_ref()
             .filter(|call| call.id == id && call.phase == Phase::Incoming);
         let caller = call.ok_or(Refusal::NoSuchCall)?.caller;
+        self.live.rings.remove(&caller);
         self.activate_call()?;
         let shown: Vec<PeerId> = self.live.call.iter().flat_map(Call::joined).copied().collect();
         if shown.len() > 1 {

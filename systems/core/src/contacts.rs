@@ -105,6 +105,8 @@ impl Turn<'_> {
         self.live.attempts.remove(peer);
         self.live.overtaken.remove(peer);
         self.live.heals.remove(peer);
+        self.live.forks.remove(peer);
+        self.live.rings.remove(peer);
         self.live.heard.remove(peer);
         Ok(())
     }

@@ -111,6 +111,13 @@ impl Core {
         self.live.next_wake()
     }
 
+    /// How many envelopes of this run were dropped unopened: not sealed for us, changed on the way, or holding nothing
+    /// that could be a message. The server takes what anybody deposits, and whoever drives the core may want to say so.
+    #[must_use]
+    pub fn ignored(&self) -> u64 {
+        self.live.ignored
+    }
+
     /// Who this is.
     #[must_use]
     pub fn own(&self) -> PeerId {

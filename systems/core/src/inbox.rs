@@ -44,10 +44,11 @@ pub(crate) enum Path {
 
 impl Turn<'_> {
     pub(crate) fn delivered(&mut self, id: Option<u64>, envelope: &[u8]) -> Result<()> {
-        if let Ok(sealed) = seal::open(self.identity, envelope)
-            && sealed.kind == SealKind::Ratchet
-        {
-            self.receive(&sealed.sender, &sealed.message, Path::Server)?;
+        match seal::open(self.identity, envelope) {
+            Ok(sealed) if sealed.kind == SealKind::Ratchet => {
+                self.receive(&sealed.sender, &sealed.message, Path::Server)?;
+            }
+            _ => self.live.ignored = self.live.ignored.saturating_add(1),
         }
         // Also for what was dropped: it would be no better the next time.
         if let Some(id) = id {
@@ -64,8 +65,16 @@ impl Turn<'_> {
         }
         let is_contact = contact.as_ref().is_some_and(|row| row.state == ContactState::Contact);
         match self.decrypt(sender, message)? {
-            Opened::Garbage => Ok(()),
+            Opened::Garbage => {
+                self.live.ignored = self.live.ignored.saturating_add(1);
+                Ok(())
+            }
             Opened::Read(reading) => self.read(sender, contact.as_ref(), &reading, message, path),
+            Opened::Duplicate if is_contact && self.is_forked(sender, message) => {
+                // Its key is gone. Whoever wrote it encrypts it again in a fresh session.
+                self.heal(sender, 0);
+                Ok(())
+            }
             Opened::Duplicate if is_contact => self.receipt_due(sender, path),
             Opened::Newer if contact.is_some() => self.newer(sender, is_contact, message),
             Opened::Unreadable(generation) if is_contact => {
@@ -128,8 +137,13 @@ impl Turn<'_> {
             return Ok(());
         };
         if !self.commit_reading(sender, reading)? {
+            if contact.is_some_and(|row| row.state == ContactState::Contact) {
+                // A replay, or something new in a session that we have lost and the other side goes on with.
+                self.heal(sender, reading.generation());
+            }
             return Ok(());
         }
+        self.remember_read(sender, message);
         let now = self.mono_ms();
         self.live.heard.insert(*sender, now);
         self.dispatch(sender, note, path)?;

@@ -4,7 +4,7 @@
 //! - [`Core`]: the one entry; [`io`]: what goes in and comes out; [`error`]: why something is refused.
 //! - `turn`: one input on its way through; every noun below adds its methods to it.
 //! - `profile`, `tokens`, `prekeys`, `clock`: one's own identity and what is published of it.
-//! - `contacts`, `sessions`, `inbox`, `outbox`: who may write, under which ratchet, and how notes come and go.
+//! - `contacts`, `sessions`, `forks`, `inbox`, `outbox`: who may write, under which ratchet, how notes come and go.
 //! - `conversation`, `receipts`, `typing`, `presence`: what two people see of each other's writing.
 //! - `connection`, `call`: peer connections bound to identities, and calls over them.
 //! - `live`: all that is not durable, in one cloneable value.
@@ -17,6 +17,7 @@ mod contacts;
 mod conversation;
 mod core;
 pub mod error;
+mod forks;
 mod inbox;
 pub mod io;
 mod live;

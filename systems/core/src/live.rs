@@ -1,7 +1,10 @@
 //! What is true only while the program runs: connections, calls, presence, timers, requests in flight. Everything
 //! durable stands in the archive and is read from there. One cloneable value, so that going back is a swap.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use orrery_protocol::{CallId, PeerId};
 
@@ -9,6 +12,7 @@ use crate::{
     call::Call,
     clock::Clock,
     connection::{Attempt, Connection, Overtaken},
+    forks::Places,
     inbox::Early,
     io::Policy,
     outbox::{Ask, Lane, Ticket},
@@ -56,6 +60,12 @@ pub(crate) struct Live {
     pub(crate) versions_said: BTreeSet<PeerId>,
     /// When the last fresh session was asked for, mono.
     pub(crate) heals: BTreeMap<PeerId, u64>,
+    /// What each contact's last messages were, to tell a repeat from a fork.
+    pub(crate) forks: BTreeMap<PeerId, Arc<Places>>,
+    /// When each contact last rang without being answered, mono; only as many as are counted.
+    pub(crate) rings: BTreeMap<PeerId, Vec<u64>>,
+    /// Envelopes that were not for us, or held nothing that could be a message.
+    pub(crate) ignored: u64,
     /// When each peer was last heard of, mono; says whether a direct connection is worth a try.
     pub(crate) heard: BTreeMap<PeerId, u64>,
     /// When prekeys are looked after next, mono.
@@ -91,6 +101,9 @@ impl Live {
             early: Vec::new(),
             versions_said: BTreeSet::new(),
             heals: BTreeMap::new(),
+            forks: BTreeMap::new(),
+            rings: BTreeMap::new(),
+            ignored: 0,
             heard: BTreeMap::new(),
             prekeys_at: None,
             looked_at: 0,

@@ -1,5 +1,5 @@
 //! Prekeys: what others need to write to us for the first time. Signed and KEM prekey are renewed weekly and their private
-//! halves kept one week more, for messages under way; a one-time half dies with the message it opened.
+//! halves kept one week after that, for messages under way; a one-time half dies with the message it opened.
 
 use orrery_crypto::{Identity, KemPrekeyPair, OneTimePrekeyPair, SignedPrekeyPair};
 use orrery_protocol::{
@@ -25,6 +25,10 @@ const LOOK_MS: u64 = 3600 * 1000;
 /// One-time halves kept at most: those on the server and those handed out and never used. Beyond it the oldest go, and a
 /// message that would have used one leads to a fresh session instead.
 const MAX_ONE_TIME_HALVES: usize = 4 * ONE_TIME_PREKEYS;
+
+/// Signed or KEM halves kept at most. With a sound clock there are two; one that jumps about could keep the old ones from
+/// ever being a week out of use.
+const MAX_SIGNED_HALVES: usize = 4;
 
 /// The row under [`PREKEYS`].
 #[derive(Serialize, Deserialize)]
@@ -115,19 +119,16 @@ impl Turn<'_> {
         self.live.prekeys_at = Some(self.mono_ms().saturating_add(LOOK_MS));
         let mut numbers: Numbers = read_value(self.archive, PREKEYS)?.ok_or(ArchiveError::Damaged)?;
         // A restored profile has none: they never travel, so that what was written under them is read once only.
-        let lost = self.archive.prekey(PrekeyKind::Signed, numbers.current)?.is_none();
+        let mut lost = false;
+        for kind in [PrekeyKind::Signed, PrekeyKind::Kem] {
+            lost |= self.archive.prekey(kind, numbers.current)?.is_none();
+        }
         numbers.replace |= lost;
-        if lost || now_ms.saturating_sub(numbers.made_ms) >= WEEK_MS {
+        // Far in the future it was made by a clock that was wrong, and would not be renewed before that day.
+        if lost || now_ms.abs_diff(numbers.made_ms) >= WEEK_MS {
             renew(self.archive, self.identity, &mut numbers, now_ms, self.rng)?;
         }
-        for kind in [PrekeyKind::Signed, PrekeyKind::Kem] {
-            for old in self.archive.prekeys(kind)? {
-                // Two weeks after it was made: one as the current one, one for what was under way.
-                if old.id != numbers.current && now_ms.saturating_sub(old.created_ms) >= 2 * WEEK_MS {
-                    self.archive.delete_prekey(kind, old.id)?;
-                }
-            }
-        }
+        self.forget_replaced(numbers.current, now_ms)?;
         if self.live.online && self.live.publishing.is_none() {
             let (left, has_prekeys) = server.unwrap_or((u32::MAX, true));
             let has_prekeys = has_prekeys && !numbers.replace;
@@ -151,6 +152,24 @@ impl Turn<'_> {
             }
         }
         write_value(self.archive, PREKEYS, &numbers)
+    }
+
+    /// Deletes the halves that were replaced a week ago. However old one is, until it is replaced the server hands it out,
+    /// and what was written under it waits in the mailbox while we are away.
+    fn forget_replaced(&mut self, current: u32, now_ms: u64) -> Result<()> {
+        for kind in [PrekeyKind::Signed, PrekeyKind::Kem] {
+            let mut kept = self.archive.prekeys(kind)?;
+            kept.sort_by_key(|half| half.id);
+            let replaced_ms = kept.iter().skip(1).map(|next| next.created_ms);
+            let surplus = kept.len().saturating_sub(MAX_SIGNED_HALVES);
+            for (place, (old, replaced_ms)) in kept.iter().zip(replaced_ms).enumerate() {
+                let is_over = now_ms.saturating_sub(replaced_ms) >= WEEK_MS || place < surplus;
+                if old.id != current && is_over {
+                    self.archive.delete_prekey(kind, old.id)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn publish(&mut self, numbers: &Numbers, one_time: Vec<OneTimePrekey>, replace: bool) -> Result<()> {

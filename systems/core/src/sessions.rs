@@ -1,6 +1,8 @@
 //! Ratchet sessions with peers, several at a time as in Sesame: the active one has the highest heal generation, then the
 //! lowest id; a message is read in whichever session it belongs to. When one cannot be read, a fresh session heals.
 
+use std::cmp::Ordering;
+
 use orrery_crypto::{
     AcceptError, DecryptError, KemPrekeyPair, OneTimePrekeyPair, ResponderKeys, Session, SignedPrekeyPair,
     VerifiedBundle,
@@ -30,6 +32,9 @@ const UNUSED_MS: u64 = 30 * 24 * 3600 * 1000;
 const HEAL_EVERY_MS: u64 = 60 * 1000;
 /// No honest pair heals so often; a higher claim is garbage.
 const MAX_GENERATION: u32 = 1 << 24;
+/// How far a message that nobody could read, and so anybody may have written, lifts the next generation. Were it taken
+/// at its word, one forged message would use up all generations, and no fresh session would outrank a lost one.
+const MAX_CLAIM: u32 = 16;
 
 /// What a ratchet message turned out to be. Nothing has been written yet.
 pub(crate) enum Opened {
@@ -57,31 +62,49 @@ impl Reading {
     pub(crate) fn is_fresh(&self) -> bool {
         self.fresh.is_some()
     }
+
+    pub(crate) fn generation(&self) -> u32 {
+        self.session.generation()
+    }
 }
 
-fn sort_active_first(sessions: &mut [SessionRecord]) {
-    sessions.sort_by(|a, b| b.generation.cmp(&a.generation).then(a.id.cmp(&b.id)));
+fn active_first(a: &SessionRecord, b: &SessionRecord) -> Ordering {
+    b.generation.cmp(&a.generation).then(a.id.cmp(&b.id))
 }
 
 impl Turn<'_> {
     /// The session to write in; `None` when there is none that the other side could still answer.
     fn active_session(&mut self, peer: &PeerId) -> Result<Option<(SessionRecord, Session)>> {
         let now_ms = self.wall_ms();
-        let mut sessions = self.archive.sessions(peer)?;
-        while let Some(active) = select_active(sessions.iter().map(|row| (row.generation, row.id))) {
-            let Some(at) = sessions.iter().position(|row| row.id == active) else {
-                break;
-            };
-            let row = sessions.swap_remove(at);
-            let Ok(session) = Session::decode(&row.state.0) else {
-                // A damaged state can neither read nor write; without it a fresh session is made.
-                self.archive.delete_session(peer, &row.id)?;
-                continue;
-            };
-            let unanswered = !session.is_confirmed() && now_ms.saturating_sub(row.created_ms) > UNANSWERED_MS;
-            return Ok((!unanswered).then_some((row, session)));
+        let sessions = self.sound_sessions(peer)?;
+        let active = select_active(sessions.iter().map(|(row, _)| (row.generation, row.id)));
+        Ok(sessions
+            .into_iter()
+            .find(|(row, _)| Some(row.id) == active)
+            .filter(|(row, session)| session.is_confirmed() || now_ms.saturating_sub(row.created_ms) <= UNANSWERED_MS))
+    }
+
+    /// The sessions with a peer. A row that is damaged or of another version can neither read nor write: it goes, and what
+    /// the other side still writes in it is healed, at once with a contact.
+    fn sound_sessions(&mut self, peer: &PeerId) -> Result<Vec<(SessionRecord, Session)>> {
+        let mut sound = Vec::new();
+        let mut lost = None;
+        for row in self.archive.sessions(peer)? {
+            // What it says of itself must be what the row was stored as, or it is another session's state.
+            match Session::decode(&row.state.0) {
+                Ok(session) if session.id() == row.id && session.peer() == *peer => sound.push((row, session)),
+                _ => {
+                    self.archive.delete_session(peer, &row.id)?;
+                    lost = lost.max(Some(row.generation));
+                }
+            }
         }
-        Ok(None)
+        if let Some(generation) = lost
+            && self.is_contact(peer)?
+        {
+            self.heal(peer, generation);
+        }
+        Ok(sound)
     }
 
     pub(crate) fn has_session(&mut self, peer: &PeerId) -> Result<bool> {
@@ -102,38 +125,34 @@ impl Turn<'_> {
         Ok(Some((message, row.id)))
     }
 
-    /// Decrypts without writing anything.
+    /// Decrypts without writing what came of it.
     pub(crate) fn decrypt(&mut self, peer: &PeerId, message: &[u8]) -> Result<Opened> {
-        let mut sessions = self.archive.sessions(peer)?;
-        sort_active_first(&mut sessions);
+        let mut sessions = self.sound_sessions(peer)?;
+        sessions.sort_by(|(a, _), (b, _)| active_first(a, b));
         match peek(message) {
             Err(DecryptError::Version) => Ok(Opened::Newer),
             Err(_) => Ok(Opened::Garbage),
             Ok(Peek::Initial(info)) if info.generation > MAX_GENERATION => Ok(Opened::Garbage),
             Ok(Peek::Initial(info)) => {
-                if let Some(row) = sessions.into_iter().find(|row| row.id == info.session) {
-                    return Ok(self.decrypt_in(vec![row], message, info.generation));
+                if let Some(known) = sessions.into_iter().find(|(row, _)| row.id == info.session) {
+                    return Ok(self.decrypt_in(vec![known], message, info.generation));
                 }
                 self.accept(peer, &info, message)
             }
             Ok(Peek::Normal { ratchet_key }) => {
-                let generation = sessions.first().map_or(0, |row| row.generation);
-                let knows = |row: &SessionRecord| {
-                    Session::decode(&row.state.0).is_ok_and(|session| session.knows(&ratchet_key))
-                };
-                let (mut first, rest): (Vec<_>, Vec<_>) = sessions.into_iter().partition(knows);
+                let generation = sessions.first().map_or(0, |(row, _)| row.generation);
+                let (mut first, rest): (Vec<_>, Vec<_>) = sessions
+                    .into_iter()
+                    .partition(|(_, session)| session.knows(&ratchet_key));
                 first.extend(rest);
                 Ok(self.decrypt_in(first, message, generation))
             }
         }
     }
 
-    fn decrypt_in(&mut self, sessions: Vec<SessionRecord>, message: &[u8], generation: u32) -> Opened {
+    fn decrypt_in(&mut self, sessions: Vec<(SessionRecord, Session)>, message: &[u8], generation: u32) -> Opened {
         let now_ms = self.wall_ms();
-        for row in sessions {
-            let Ok(mut session) = Session::decode(&row.state.0) else {
-                continue;
-            };
+        for (row, mut session) in sessions {
             match session.decrypt(message, now_ms, self.rng) {
                 Ok(plaintext) => {
                     return Opened::Read(Box::new(Reading {
@@ -226,7 +245,7 @@ impl Turn<'_> {
         };
         self.archive.put_session(peer, &row)?;
         let mut all = self.archive.sessions(peer)?;
-        sort_active_first(&mut all);
+        all.sort_by(active_first);
         for (place, old) in all.iter().enumerate().skip(1) {
             let unused = used_ms.saturating_sub(old.used_ms) > UNUSED_MS;
             if old.id != row.id && (unused || place >= MAX_SESSIONS) {
@@ -252,7 +271,8 @@ impl Turn<'_> {
             .map(|row| row.generation.saturating_add(1))
             .max()
             .unwrap_or(0);
-        let generation = next.max(least_generation).min(MAX_GENERATION);
+        let claimed = least_generation.min(next.saturating_add(MAX_CLAIM));
+        let generation = next.max(claimed).min(MAX_GENERATION);
         let Ok(session) = Session::start(self.identity, &bundle, generation, self.rng) else {
             return Ok(false);
         };

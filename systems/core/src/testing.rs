@@ -84,6 +84,19 @@ impl MemoryArchive {
         self.unread.clear();
     }
 
+    /// What an exported profile has left behind where it is restored: sessions, prekeys, everything encrypted in a
+    /// session, and calls.
+    pub fn travel(&mut self) {
+        self.lose_sessions();
+        self.prekeys.clear();
+        self.open_calls.clear();
+        self.calls.clear();
+        for row in self.outbox.values_mut() {
+            row.message.clear();
+            row.session = [0; 32];
+        }
+    }
+
     fn with_reactions(&self, mut message: MessageRecord) -> MessageRecord {
         let reference = message.reference();
         let mut rows: Vec<_> = self

@@ -158,4 +158,10 @@ mod tests {
     fn the_key_hides() {
         insta::assert_snapshot!(format!("{:?}", BindingKey::new(&[7; 32], &[8; 32])), @"BindingKey(hidden)");
     }
+
+    #[test]
+    fn the_key_is_wiped() {
+        let BindingKey(key) = &BindingKey::new(&[7; 32], &[8; 32]);
+        crate::testing::wiped(key);
+    }
 }

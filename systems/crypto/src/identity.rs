@@ -217,4 +217,16 @@ mod tests {
     fn hex<const N: usize>(text: &str) -> [u8; N] {
         std::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
     }
+
+    #[test]
+    fn both_secrets_of_an_identity_are_wiped() {
+        let Identity {
+            signing,
+            agreement,
+            peer: _,
+        } = &Identity::from_seed(&[9; 32]);
+        crate::testing::wiped(signing);
+        crate::testing::wiped(agreement);
+        crate::testing::wiped(&Identity::from_seed(&[9; 32]).to_bytes());
+    }
 }

@@ -43,8 +43,8 @@ mod wire;
 
 pub use bind::{Binding, BindingKey};
 pub use error::{
-    AcceptError, BundleError, DecryptError, EncryptError, HandshakeError, KeyError, RecoveryError, SafetyError, SealError, StateError,
-    VaultError,
+    AcceptError, BundleError, DecryptError, EncryptError, HandshakeError, KeyError, RecoveryError, SafetyError,
+    SealError, StateError, VaultError,
 };
 pub use export::ExportMac;
 pub use identity::Identity;

@@ -328,4 +328,25 @@ mod tests {
         SecretBytes(hidden)
         ");
     }
+
+    #[test]
+    fn the_secret_of_every_kind_is_wiped() {
+        use crate::testing::{Person, wiped};
+        let person = Person::new(2);
+        let SignedPrekeyPair {
+            secret,
+            id: _,
+            signature: _,
+        } = &person.signed;
+        wiped(secret);
+        let KemPrekeyPair {
+            secret,
+            id: _,
+            signature: _,
+        } = &person.kem;
+        wiped(&**secret);
+        let OneTimePrekeyPair { secret, id: _ } = &person.one_time;
+        wiped(secret);
+        wiped(&person.one_time.encode());
+    }
 }

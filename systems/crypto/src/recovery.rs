@@ -157,4 +157,10 @@ mod tests {
         let phrase = RecoveryPhrase::generate(&mut rng(3)).unwrap();
         insta::assert_snapshot!(format!("{phrase:?}"), @"RecoveryPhrase(hidden)");
     }
+
+    #[test]
+    fn the_words_are_wiped() {
+        let RecoveryPhrase(words) = &RecoveryPhrase::generate(&mut rng(1)).unwrap();
+        crate::testing::wiped(words);
+    }
 }

@@ -10,6 +10,9 @@ pub(crate) fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
+/// Holds of nothing but what is wiped when it goes.
+pub(crate) fn wiped<T: zeroize::ZeroizeOnDrop + ?Sized>(_: &T) {}
+
 /// Somebody with one prekey of each kind.
 pub(crate) struct Person {
     pub(crate) identity: Identity,

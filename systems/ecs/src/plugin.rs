@@ -48,6 +48,8 @@ impl Plugin for EcsPlugin {
             .init_resource::<profile::Profile>()
             .init_resource::<profile::Server>()
             .init_resource::<profile::OwnInvite>()
+            .init_resource::<profile::SafetyNumber>()
+            .init_resource::<profile::Transfer>()
             .init_resource::<profile::SoundDevices>()
             .init_resource::<profile::OwnVoice>()
             .init_resource::<derive::Attention>()

@@ -2,6 +2,9 @@
 
 use bevy_ecs::{resource::Resource, world::World};
 use orrery_link::{Code, DeviceView, Event, ProfilePhase, ServerPhase};
+use orrery_protocol::PeerId;
+
+use crate::{call, channel, peer};
 
 /// Where the profile stands; `None` before the worker has said.
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
@@ -25,6 +28,20 @@ pub struct Server(pub Option<ServerPhase>);
 /// The latest invite link.
 #[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnInvite(pub Option<String>);
+
+/// A safety number that was asked for.
+#[derive(Resource, Clone, Default, PartialEq, Eq)]
+pub struct SafetyNumber(pub Option<(PeerId, String, String)>);
+
+impl std::fmt::Debug for SafetyNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SafetyNumber(hidden)")
+    }
+}
+
+/// How far an export or a restoration has come: bytes done and in all.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Transfer(pub Option<(u64, u64)>);
 
 /// The sound devices as last listed.
 #[derive(Resource, Clone, Debug, Default, PartialEq, Eq)]
@@ -50,12 +67,31 @@ pub struct OwnVoice {
     pub speaking: bool,
 }
 
+/// A locked profile leaves nothing behind to be looked at.
+fn forget(world: &mut World) {
+    channel::close(world);
+    peer::clear(world);
+    channel::clear(world);
+    call::clear(world);
+    *world.resource_mut::<channel::Found>() = channel::Found::default();
+    *world.resource_mut::<call::LastCall>() = call::LastCall::default();
+    *world.resource_mut::<SafetyNumber>() = SafetyNumber::default();
+    *world.resource_mut::<OwnInvite>() = OwnInvite::default();
+    *world.resource_mut::<OwnVoice>() = OwnVoice::default();
+    world.resource_mut::<Server>().0 = None;
+}
+
 pub(crate) fn on(world: &mut World, event: &Event) {
     match event {
         Event::ProfileChanged { profile } => {
+            let was_open = world.resource::<Profile>().open().is_some();
             let told = |open: &orrery_link::ProfileView| (open.name.clone(), open.server.clone());
             let before = world.resource::<Profile>().open().map(told);
             world.resource_mut::<Profile>().0 = Some(profile.clone());
+            world.resource_mut::<Transfer>().0 = None;
+            if was_open && world.resource::<Profile>().open().is_none() {
+                forget(world);
+            }
             // A link says the name and the server: one made before leads to where nobody is any more.
             if world.resource::<Profile>().open().map(told) != before {
                 world.resource_mut::<OwnInvite>().0 = None;
@@ -63,6 +99,10 @@ pub(crate) fn on(world: &mut World, event: &Event) {
         }
         Event::ServerChanged { server } => world.resource_mut::<Server>().0 = Some(*server),
         Event::InviteCreated { link, .. } => world.resource_mut::<OwnInvite>().0 = Some(link.clone()),
+        Event::SafetyNumberLoaded { peer, digits, code, .. } => {
+            world.resource_mut::<SafetyNumber>().0 = Some((*peer, digits.clone(), code.clone()));
+        }
+        Event::TransferProgress { done, total, .. } => world.resource_mut::<Transfer>().0 = Some((*done, *total)),
         Event::Devices {
             inputs,
             outputs,

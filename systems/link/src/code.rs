@@ -101,7 +101,8 @@ pub enum Code {
     NoInputDevice,
     /// No speaker.
     NoOutputDevice,
-    /// Too many commands at once; try again. Only a window says it, of its own outbox: the worker makes a script wait.
+    /// Too many commands at once; try again. A window says it of its own outbox; the worker of jobs that take long, and of
+    /// nothing else: it makes a script wait.
     Overloaded,
     /// The command cannot be read.
     BadCommand,

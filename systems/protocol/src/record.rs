@@ -1,7 +1,7 @@
 //! The durable rows of a profile, as the core states them and the store keeps them.
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{CallId, ChannelId, MessageId, MessageRef, PeerId, Token, debug_only};
 
@@ -20,6 +20,8 @@ impl Drop for SecretBytes {
         self.0.zeroize();
     }
 }
+
+impl ZeroizeOnDrop for SecretBytes {}
 
 /// What a peer is to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

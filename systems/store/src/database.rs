@@ -89,6 +89,16 @@ fn raw_key(key: &[u8; 32]) -> Zeroizing<String> {
     sql
 }
 
+/// Refuses a library that does not encrypt. Plain SQLite does not know the pragma that is `asked`, ignores the key, and
+/// would write everything in the clear.
+fn must_encrypt(connection: &Connection, asked: &str) -> Result<(), StoreError> {
+    match connection.query_row(asked, [], |row| row.get::<_, Option<String>>(0)) {
+        Ok(Some(version)) if !version.is_empty() => Ok(()),
+        Ok(_) | Err(rusqlite::Error::QueryReturnedNoRows) => Err(StoreError::NotEncrypted),
+        Err(other) => Err(other.into()),
+    }
+}
+
 /// A connection whose first statements are these, in this order.
 fn keyed(path: &Path, key: &[u8; 32], access: Access) -> Result<Connection, StoreError> {
     let mode = match access {
@@ -100,17 +110,7 @@ fn keyed(path: &Path, key: &[u8; 32], access: Access) -> Result<Connection, Stor
     // SQLCipher would write to the process's stderr by itself; what is wrong is said by errors.
     connection.execute_batch("PRAGMA cipher_log_level = NONE")?;
     connection.execute_batch(&raw_key(key))?;
-    // Plain SQLite does not know this pragma, ignores the key, and would write everything in the clear.
-    let cipher: Option<String> = connection
-        .query_row("PRAGMA cipher_version", [], |row| row.get(0))
-        .map(Some)
-        .or_else(|error| match error {
-            rusqlite::Error::QueryReturnedNoRows => Ok(None),
-            other => Err(other),
-        })?;
-    if cipher.is_none_or(|version| version.is_empty()) {
-        return Err(StoreError::NotEncrypted);
-    }
+    must_encrypt(&connection, "PRAGMA cipher_version")?;
     connection.execute_batch("PRAGMA cipher_memory_security = ON")?;
     connection.busy_timeout(BUSY)?;
     // The first real read: here a wrong key shows.
@@ -151,69 +151,4 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_key_is_written_as_raw_hexadecimal() {
-        let mut key = [0_u8; 32];
-        key[0] = 0xab;
-        key[31] = 0x01;
-        let sql = raw_key(&key);
-        assert_eq!(&sql[..20], "PRAGMA key = \"x'ab00");
-        assert_eq!(sql.len(), "PRAGMA key = \"x'".len() + 64 + "'\"".len());
-        assert!(sql.ends_with("01'\""));
-    }
-
-    #[test]
-    fn a_connection_is_set_up_as_promised() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(DATABASE_FILE);
-        create(&path, &[7; 32]).unwrap();
-        let connection = open(&path, &[7; 32], Access::Write).unwrap();
-        let get = |name: &str| -> i64 { connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
-        assert_eq!(get("synchronous"), 2);
-        assert_eq!(get("secure_delete"), 1);
-        assert_eq!(get("temp_store"), 2);
-        assert_eq!(get("trusted_schema"), 0);
-        assert_eq!(get("cell_size_check"), 1);
-        assert_eq!(get("foreign_keys"), 1);
-        let text = |name: &str| -> String { connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
-        assert_eq!(text("journal_mode"), "wal");
-        assert!(text("cipher_version").starts_with('4'));
-        assert_eq!(text("cipher_memory_security"), "1");
-    }
-
-    #[test]
-    fn another_key_is_told_from_the_right_one_and_changes_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(DATABASE_FILE);
-        create(&path, &[7; 32]).unwrap();
-        let before = std::fs::read(&path).unwrap();
-        assert_eq!(open(&path, &[8; 32], Access::Write).unwrap_err(), StoreError::WrongKey);
-        assert_eq!(std::fs::read(&path).unwrap(), before);
-        assert!(open(&path, &[7; 32], Access::Write).is_ok());
-    }
-
-    #[test]
-    fn an_empty_or_missing_file_is_never_taken_for_a_new_database() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(DATABASE_FILE);
-        assert_eq!(
-            open(&path, &[7; 32], Access::Write).unwrap_err(),
-            StoreError::DatabaseMissing
-        );
-        std::fs::write(&path, b"").unwrap();
-        assert_eq!(open(&path, &[7; 32], Access::Write).unwrap_err(), StoreError::Damaged);
-        assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
-    }
-
-    #[test]
-    fn creating_never_overwrites() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join(DATABASE_FILE);
-        std::fs::write(&path, b"precious").unwrap();
-        assert_eq!(create(&path, &[7; 32]).unwrap_err(), StoreError::AlreadyExists);
-        assert_eq!(std::fs::read(&path).unwrap(), b"precious");
-    }
-}
+mod tests;

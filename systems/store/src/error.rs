@@ -36,7 +36,7 @@ pub enum StoreError {
     #[error("this profile has no recovery phrase")]
     NoPhrase,
     /// Not an exported profile, or not all of one.
-    #[error("this file is no exported profile, or it is damaged")]
+    #[error("this file is no exported profile, or it is damaged, or a newer version wrote it")]
     BadExport,
     /// An export never overwrites.
     #[error("there is a file of this name already")]

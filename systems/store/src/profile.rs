@@ -11,11 +11,12 @@ use rand_core::CryptoRng;
 
 use crate::{
     Store, StoreError, VaultParams,
-    counter::Counter,
+    counter::{COUNTER_FILE, Counter},
     database::{self, Access, DATABASE_FILE},
     export::ExportFile,
     file,
     lock::FolderLock,
+    schema,
     store::LOCK_FILE,
     vault::{self, DatabaseKey},
 };
@@ -229,11 +230,12 @@ impl ProfileFolder {
     /// wrote the file may have gone on since: [`Store::rolled_back`]. `secret` is the passphrase or the recovery phrase
     /// of when it was written, and stays that. `progress` gets bytes done and in all, and says whether to go on.
     ///
-    /// A crash on the way leaves either nothing of a profile or all of it.
+    /// A crash on the way leaves either nothing of a profile or all of it, and so does an error: once the vault is in the
+    /// folder, what is left to do needs only unlocking.
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`] unless the folder is [`ProfileState::New`], [`StoreError::NoSuchFile`],
-    /// [`StoreError::BadExport`], [`StoreError::WrongPassphrase`], or what the disk says; the folder is as before then.
+    /// [`StoreError::BadExport`], [`StoreError::WrongPassphrase`], [`StoreError::NewerVersion`], or what the disk says.
     pub fn restore(
         &self,
         source: &Path,
@@ -246,15 +248,37 @@ impl ProfileFolder {
         self.clear_unfinished()?;
         let mut export = ExportFile::open(source)?;
         let key = export.unlock(secret)?;
-        let unfinished = self.dir.join(UNFINISHED_DATABASE);
-        if let Err(error) = export.take_out(&key, &unfinished, progress) {
-            self.clear_unfinished()?;
+        if let Err(error) = self.take_in(&mut export, &key, progress) {
+            // The vault first: without it the rest is nobody's. What cannot be removed is in nobody's way.
+            for made in [vault::VAULT_FILE, COUNTER_FILE] {
+                let _ = file::remove(&self.dir.join(made));
+            }
+            let _ = self.clear_unfinished();
             return Err(error);
         }
-        Counter::in_folder(&self.dir).write_durably(0)?;
-        file::write_atomically(&self.dir, vault::VAULT_FILE, export.vault())?;
         self.finish_database(&key)?;
         self.open_store(&key)
+    }
+
+    /// Database, counter, and last the vault.
+    fn take_in(
+        &self,
+        export: &mut ExportFile,
+        key: &DatabaseKey,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<(), StoreError> {
+        let unfinished = self.dir.join(UNFINISHED_DATABASE);
+        export.take_out(key, &unfinished, progress)?;
+        // What this program cannot open it says now, not when the folder is taken.
+        let mut connection =
+            database::open(&unfinished, key.as_bytes(), Access::Write).map_err(|error| match error {
+                StoreError::WrongKey | StoreError::Damaged => StoreError::BadExport,
+                other => other,
+            })?;
+        schema::migrate(&mut connection)?;
+        connection.close().map_err(|(_, error)| StoreError::from(error))?;
+        Counter::in_folder(&self.dir).write_durably(0)?;
+        Ok(file::write_atomically(&self.dir, vault::VAULT_FILE, export.vault())?)
     }
 
     fn must_be_locked(&self) -> Result<(), StoreError> {

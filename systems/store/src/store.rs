@@ -188,7 +188,7 @@ impl Store {
     pub fn export(&self, target: &Path) -> Result<Export, StoreError> {
         let source = database::open(&self.path, &self.key, Access::Read)?;
         let dir = self.path.parent().ok_or(StoreError::VaultMissing)?;
-        Ok(Export::new(source, self.database_key(), vault::bytes(dir)?, target))
+        Ok(Export::new(source, self.database_key(), vault::sound(dir)?, target))
     }
 
     /// The key, to be kept in the system's keyring.

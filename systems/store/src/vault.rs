@@ -102,7 +102,7 @@ pub(crate) fn recover<R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<DatabaseKey, StoreError> {
     vault::check_passphrase(new)?;
-    let before = read(dir, VAULT_FILE)?;
+    let before = sound(dir)?;
     let key = vault::unwrap_by_phrase(&before, phrase)?;
     let bytes = vault::rewrap(&before, &key, new, params, rng)?;
     replace(dir, &before, &bytes, |bytes| vault::unwrap(bytes, new), &key)?;
@@ -132,16 +132,20 @@ pub(crate) fn set_phrase<R: CryptoRng + ?Sized>(
 
 /// Whether a recovery phrase opens the vault.
 pub(crate) fn has_phrase(dir: &Path) -> Result<bool, StoreError> {
-    let bytes = match read(dir, VAULT_FILE) {
-        Err(StoreError::VaultMissing) => read(dir, PREVIOUS_VAULT_FILE)?,
-        other => other?,
-    };
-    Ok(vault::has_phrase(&bytes)?)
+    Ok(vault::has_phrase(&sound(dir)?)?)
 }
 
-/// The vault's bytes as they lie on the disk.
-pub(crate) fn bytes(dir: &Path) -> Result<Vec<u8>, StoreError> {
-    read(dir, VAULT_FILE)
+/// The vault's bytes as they lie on the disk; the previous one's where a crash has damaged the present one.
+pub(crate) fn sound(dir: &Path) -> Result<Vec<u8>, StoreError> {
+    let whole = |name| -> Result<Vec<u8>, StoreError> {
+        let bytes = read(dir, name)?;
+        vault::has_phrase(&bytes)?;
+        Ok(bytes)
+    };
+    whole(VAULT_FILE).or_else(|error| match error {
+        StoreError::VaultDamaged | StoreError::VaultMissing => whole(PREVIOUS_VAULT_FILE).map_err(|_| error),
+        other => Err(other),
+    })
 }
 
 /// Puts a new vault in the place of the old one. At every moment one of the two opens the database, and the old one goes

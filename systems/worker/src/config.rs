@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::Keyring;
+
 pub use orrery_store::VaultParams;
 pub use orrery_voice::{MicSource, SpeakerSink};
 
@@ -28,10 +30,12 @@ pub struct WorkerConfig {
     pub extra_root: Option<Vec<u8>>,
     /// How long connecting to a server may take, and again the log-in.
     pub patience: Duration,
+    /// Where the key of a profile is kept when the person wants that.
+    pub keyring: Keyring,
 }
 
 impl WorkerConfig {
-    /// No sound, all interfaces, the standard cost.
+    /// No sound, all interfaces, the standard cost, the system's keyring.
     #[must_use]
     pub fn new(folder: PathBuf, default_server: String) -> Self {
         Self {
@@ -46,6 +50,7 @@ impl WorkerConfig {
             argon: VaultParams::STANDARD,
             extra_root: None,
             patience: PATIENCE,
+            keyring: Keyring::system(),
         }
     }
 }

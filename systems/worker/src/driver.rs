@@ -14,6 +14,9 @@ mod reads;
 mod safety;
 mod session;
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use safety::compare;
+
 use std::time::Duration;
 
 use orrery_core::Input;

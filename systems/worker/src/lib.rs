@@ -6,6 +6,7 @@
 //! - `driver`: the one loop everything passes through; `engine`: core and store in one transaction; `profile`: opening.
 //! - `signaling`: the sockets to one's own server and to those of others.
 //! - `rtc`: peer connections, behind a boundary that another stack could fill.
+//! - `keyring`: the system's, as a cache of the key; `hygiene`: what a program does first.
 //! - `sound`: the audio thread, its controls and gauges.
 //! - `map`: the link's words for the core's.
 //! - `clock`: the one place that looks at clocks.
@@ -16,6 +17,10 @@ mod clock;
 mod config;
 mod driver;
 mod engine;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+pub mod hygiene;
+mod keyring;
 mod map;
 mod profile;
 mod rtc;
@@ -24,6 +29,13 @@ mod sound;
 mod worker;
 
 pub use config::{MicSource, SoundConfig, SpeakerSink, VaultParams, WorkerConfig};
+pub use keyring::{Keyring, SecretStore, Unavailable};
 /// Twelve words for who shows them: made by the window or a script, and passed down.
 pub use orrery_crypto::RecoveryPhrase;
 pub use worker::{JoinTimeout, SpawnError, Worker, WorkerHandle};
+
+/// Twelve new words, drawn from the system's randomness.
+#[must_use]
+pub fn new_recovery_phrase() -> Option<RecoveryPhrase> {
+    RecoveryPhrase::generate(&mut rand::rng()).ok()
+}

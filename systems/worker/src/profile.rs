@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use orrery_core::{Core, CoreError, Now, Output};
@@ -18,13 +19,17 @@ use orrery_store::{
 };
 
 use crate::{
+    Keyring,
     engine::{Engine, Failure},
+    keyring::Memory,
     map::{self, act},
     signaling::ServerAddress,
 };
 
 /// The row that holds the settings, as JSON.
 const SETTINGS: &str = "worker.settings";
+/// How long an opening or closing profile waits for the keyring to note how far it has come.
+pub(crate) const KEYRING_NOTE: Duration = Duration::from_secs(1);
 /// The name of somebody whose machine stopped between making the database and writing the first row: the passphrase
 /// is right, nothing was lost, and the name can be changed.
 const UNNAMED: &str = "Orrery";
@@ -48,7 +53,7 @@ impl Door {
     }
 
     /// What a window shows.
-    pub(crate) fn phase(&self) -> ProfilePhase {
+    pub(crate) fn phase(&self, keyring: &Keyring) -> ProfilePhase {
         let folder = match self {
             Self::Ready(folder) => folder,
             Self::Shut(code) => return ProfilePhase::Unusable { code: *code },
@@ -56,7 +61,7 @@ impl Door {
         match folder.state() {
             Ok(ProfileState::New) => ProfilePhase::Empty,
             Ok(ProfileState::Locked) => ProfilePhase::Locked {
-                remembered: false,
+                remembered: Memory::new(folder.path(), keyring).is_on(),
                 // What is wrong with the vault is said when it is opened.
                 recovery: folder.has_recovery().unwrap_or(false),
             },
@@ -91,7 +96,14 @@ pub(crate) enum Key {
         passphrase: Passphrase,
     },
     /// One that is there. The server is for a profile whose making was cut short.
-    Unlock { server: String, passphrase: Passphrase },
+    Unlock {
+        server: String,
+        passphrase: Passphrase,
+        /// Have the keyring keep the key afterwards.
+        remember: bool,
+    },
+    /// One that is there, by the key that the keyring keeps.
+    Remembered { server: String },
     /// One that is there, by its recovery phrase; it gets a new passphrase.
     Recover {
         server: String,
@@ -158,13 +170,15 @@ pub(crate) struct Opened {
     pub rolled_back: bool,
     /// The folder, for what is done to the vault while the profile is open.
     pub folder: Arc<ProfileFolder>,
+    /// The keyring is to keep the key.
+    pub remember: bool,
 }
 
-/// Opens the profile of a folder; takes as long as Argon2id takes.
+/// Opens the profile of a folder; takes as long as Argon2id takes, and a keyring that is needed.
 ///
 /// # Errors
 /// The code that answers the command; nothing has changed.
-pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, now: Now) -> Result<Opened, Code> {
+pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, memory: &Memory, now: Now) -> Result<Opened, Code> {
     let rng = &mut rand::rng();
     let mut store = match key {
         Key::Create { params, passphrase, .. } => match folder.create(passphrase.reveal(), *params, rng) {
@@ -172,6 +186,13 @@ pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, now: Now) -> Resu
             result => result,
         },
         Key::Unlock { passphrase, .. } => folder.unlock(passphrase.reveal()),
+        Key::Remembered { .. } => match folder.unlock_by_key(&memory.key()?) {
+            Err(StoreError::WrongKey) => {
+                memory.forget_stale();
+                return Err(Code::NotRemembered);
+            }
+            result => result,
+        },
         Key::Recover {
             phrase,
             params,
@@ -188,6 +209,17 @@ pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, now: Now) -> Resu
         } => folder.restore(source, secret.reveal(), progress),
     }
     .map_err(|error| map::of_store(&error))?;
+    if key.makes() {
+        // Left there by a profile that was here before.
+        memory.disown();
+    }
+    let heard = memory.commits();
+    if let Ok(Some(known)) = heard
+        && known >= store.commits()
+    {
+        // Opening is a commit too: a folder that nobody put back has come further by now.
+        store.mark_rolled_back(known).map_err(|error| map::of_store(&error))?;
+    }
     let rolled_back = store.rolled_back();
     if store.rolled_back() {
         tracing::warn!("the database is older than it should be: all sessions are set up anew");
@@ -199,6 +231,10 @@ pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, now: Now) -> Resu
         None
     };
     let (core, settings, outputs) = start(&mut store, key, now).map_err(|failure| failure.code())?;
+    // A keyring that did not answer is not waited for twice.
+    if heard.is_ok() {
+        memory.note(store.commits(), KEYRING_NOTE);
+    }
     let logs = folder.logs().ok();
     Ok(Opened {
         engine: Engine::new(core, store),
@@ -209,6 +245,7 @@ pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, now: Now) -> Resu
         // A restored profile begins anew on purpose.
         rolled_back: rolled_back && !key.makes(),
         folder: Arc::clone(folder),
+        remember: matches!(key, Key::Unlock { remember: true, .. }),
     })
 }
 
@@ -222,9 +259,10 @@ fn start(store: &mut Store, key: &Key, now: Now) -> Result<(Core, Settings, Vec<
         store.transact(|archive| -> Result<_, Failure> { Ok(Core::open(archive, policy, now, &mut rand::rng())?) })
     };
     let (core, outputs) = match (open(store), key) {
-        (Err(Failure::Broken(Code::DatabaseDamaged)), Key::Unlock { server, .. } | Key::Recover { server, .. })
-            if is_blank(store)? =>
-        {
+        (
+            Err(Failure::Broken(Code::DatabaseDamaged)),
+            Key::Unlock { server, .. } | Key::Recover { server, .. } | Key::Remembered { server },
+        ) if is_blank(store)? => {
             create(store, UNNAMED, server, now)?;
             open(store)?
         }
@@ -314,7 +352,8 @@ mod tests {
         let passphrase = || Passphrase::new("seven planets drift".into());
         let open_with = |mut key: Key| {
             let folder = Arc::new(ProfileFolder::open(dir.path()).unwrap());
-            open(&folder, &mut key, now).unwrap()
+            let memory = Memory::new(dir.path(), &Keyring::system());
+            open(&folder, &mut key, &memory, now).unwrap()
         };
         // With its hold on the folder.
         let close = |opened: Opened| opened.engine.close();
@@ -341,6 +380,7 @@ mod tests {
         let unlock = || Key::Unlock {
             server: String::new(),
             passphrase: passphrase(),
+            remember: false,
         };
         let mut opened = open_with(unlock());
         assert_eq!(sessions(&mut opened), Ok(1));

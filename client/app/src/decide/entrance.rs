@@ -45,6 +45,19 @@ pub(super) fn act(world: &mut World, action: UiAction) {
                 Asked::Open,
             );
         }
+        UiAction::Recover { phrase, passphrase } => {
+            working(world);
+            let command = Command::Recover {
+                phrase: Passphrase::new(phrase.expose().to_owned()),
+                passphrase: Passphrase::new(passphrase.expose().to_owned()),
+            };
+            send(world, command, Asked::Open);
+        }
+        UiAction::Restore { path, secret } => {
+            working(world);
+            let secret = Passphrase::new(secret.expose().to_owned());
+            send(world, Command::RestoreProfile { path, secret }, Asked::Open);
+        }
         UiAction::ChooseProfile(id) => {
             if let Some(folder) = world
                 .resource::<Session>()

@@ -18,6 +18,7 @@ use orrery_ui::strings;
 use orrery_ui::view::Notice;
 
 use crate::desk::{Desk, error};
+use crate::likeness::Likeness;
 use crate::notify::{Note, Notifier, Texts};
 use crate::prefs::Kept;
 use crate::present::{conversation_key, name_of};
@@ -155,7 +156,14 @@ fn tell(world: &mut World, happened: Happened) {
             desk.jumping = None;
             desk.complain(error(code));
         }
-        Happened::Request { peer, name } => say(world, Notice::Request { name }, None, Some(peer)),
+        Happened::Request { peer, name } => {
+            let notice = if world.resource::<Likeness>().doubt(peer, &name).is_some() {
+                Notice::RequestLike { name }
+            } else {
+                Notice::Request { name }
+            };
+            say(world, notice, None, Some(peer));
+        }
         Happened::Accepted { peer } => {
             let name = name_of(world, peer);
             say(world, Notice::Accepted { name }, Some(peer.into()), Some(peer));
@@ -208,6 +216,9 @@ fn tell_notice(world: &mut World, told: Told) {
             }
             desk.strangers = Some((call, peers));
         }
+        Told::RolledBack {} => world
+            .resource_mut::<Desk>()
+            .complain(orrery_ui::view::ErrorView::code("rolled_back")),
         Told::Problem { code } => world.resource_mut::<Desk>().complain(error(code)),
         // Said by a later version of the worker.
         _ => {}

@@ -28,8 +28,10 @@ pub(super) fn settle(world: &mut World, lost: Vec<(Reference, Asked)>) {
             // Only a locked profile refuses these two; in a call the worker has said by now how they stand.
             Asked::Muted(_) | Asked::Deafened(_) => world.resource_mut::<Desk>().settle(&asked, true),
             Asked::Settings => world.resource_mut::<Desk>().settle(&asked, false),
+            // Whether it was done, the form says when it is tried again.
+            Asked::Secret(_) => world.resource_mut::<Desk>().secrets.work = None,
             // Seen by itself, or worth no more than a word that comes too late.
-            Asked::Request(_) | Asked::Setting | Asked::Plain | Asked::Quiet => {}
+            Asked::Request(_) | Asked::Setting | Asked::Compare | Asked::Plain | Asked::Quiet => {}
         }
     }
     end_jump(world);

@@ -9,10 +9,11 @@ use orrery_protocol::PeerId;
 use orrery_protocol::invite::Invite;
 use orrery_protocol::record::ContactState;
 use orrery_ui::UiAction;
-use orrery_ui::view::{ErrorView, LinkCheck, Notice, PeerKey};
+use orrery_ui::view::{ErrorView, LinkCheck, NameDoubt, Notice, PeerKey};
 
 use super::{send, with_egui};
 use crate::desk::{Asked, Desk, Pane};
+use crate::likeness::Likeness;
 use crate::prefs::Kept;
 use crate::reach::is_out_of_reach;
 use crate::session::Session;
@@ -99,13 +100,25 @@ fn check(world: &World, text: &str) -> LinkCheck {
         .resource::<Index<PeerId>>()
         .get(&invite.peer)
         .and_then(|entity| world.get::<Peer>(entity));
+    let likeness = world.resource::<Likeness>();
+    // The key is the person: a link that calls it otherwise does not make it somebody else.
+    let known_as = likeness.known_as(invite.peer, &invite.name);
+    let known_bad = |code: &str| {
+        LinkCheck::Bad(ErrorView {
+            code: code.into(),
+            detail: known_as.clone(),
+        })
+    };
     match known.map(|peer| peer.0.state) {
-        Some(ContactState::Contact) => bad("already_contact"),
-        Some(ContactState::RequestedByUs) => bad("request_pending"),
+        Some(ContactState::Contact) => known_bad("already_contact"),
+        Some(ContactState::RequestedByUs) => known_bad("request_pending"),
         // Two profiles on one computer may meet at its own server; to who is elsewhere it leads nowhere.
         _ if is_out_of_reach(&invite.via, own.map(|own| own.server.as_str())) => bad("link_elsewhere"),
         _ => LinkCheck::Good {
             peer: PeerKey(invite.peer.0),
+            doubt: likeness
+                .doubt(invite.peer, &invite.name)
+                .or(known_as.map(|name| NameDoubt::Known { name })),
             name: invite.name,
             server: invite.via,
         },

@@ -120,6 +120,7 @@ fn change(settings: &mut Settings, setting: Setting) {
         Setting::Typing(on) => settings.typing = on,
         Setting::Presence(on) => settings.presence = on,
         Setting::Sounds(on) => settings.sounds = on,
+        Setting::LockAfter(minutes) => settings.lock_after_min = minutes,
         // The window's and the profile's own: not the worker's settings.
         Setting::Name(_)
         | Setting::Server(_)

@@ -20,6 +20,7 @@ fn call(people: usize, phase: CallPhase) -> CallView {
                 peer: key(n),
                 name: name(n).into(),
                 presence: Presence::Here,
+                namesake: None,
             })
             .collect(),
         strangers: Vec::new(),

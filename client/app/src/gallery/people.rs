@@ -51,6 +51,7 @@ fn row(n: usize, presence: Presence, minutes: i64, text: &str, mine: bool) -> Co
         name: name(n).into(),
         presence,
         verified: n < 3,
+        namesake: None,
         blocked: false,
         last: Some(LastLine {
             text: text.into(),
@@ -117,6 +118,7 @@ pub(super) fn home(main: MainPane) -> HomeView {
         requests_in: vec![RequestIn {
             peer: key(5),
             name: name(5).into(),
+            doubt: None,
             at_ms: ago(4),
         }],
         requests_out: vec![RequestOut {

@@ -2,7 +2,9 @@
 
 use bevy::math::Vec2;
 use orrery_ui::layout::PlanetPlacement;
-use orrery_ui::view::{BannerView, IncomingCallView, Meters, PeerKey, PlateStatus, PlateView, ScreenView, ToastView};
+use orrery_ui::view::{
+    BannerView, IncomingCallView, Meters, Namesake, PeerKey, PlateStatus, PlateView, ScreenView, ToastView,
+};
 
 use super::hand::Act;
 use crate::cosmos::level::LIT;
@@ -61,6 +63,8 @@ pub(super) struct Person {
     pub(super) connecting: bool,
     pub(super) fray: f32,
     pub(super) status: PlateStatus,
+    pub(super) verified: bool,
+    pub(super) namesake: Option<Namesake>,
 }
 
 impl Person {
@@ -75,6 +79,8 @@ impl Person {
             connecting: false,
             fray: 0.0,
             status: PlateStatus::None,
+            verified: false,
+            namesake: None,
         }
     }
 
@@ -100,6 +106,8 @@ impl Person {
             peer: self.key,
             me: self.me,
             name: self.name.clone(),
+            verified: self.verified,
+            namesake: self.namesake.clone(),
             center: at.center,
             radius: at.radius,
             speaking: levels.0.get(&self.key.0).is_some_and(|level| *level > LIT),

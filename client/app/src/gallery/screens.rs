@@ -4,14 +4,15 @@ use orrery_ui::view::{
     AddContactView, BannerButton, BannerView, BlockedView, Body, BrokenView, Busy, CallChance, CallNote, Connection,
     ConversationView, Delivery, DeviceView, DirectPolicy, ErrorView, FirstStartView, HomeView, IncomingCallView, Level,
     LinkCheck, MainPane, Meters, Notice, Presence, ProfileEntry, ProfilesView, ReturnedText, ScreenView, SearchHit,
-    SearchView, SettingsView, ToastView, UnlockView,
+    SearchView, SecurityView, SettingsView, ToastView, UnlockView,
 };
 
 use super::hand::Act;
 use super::people::{ago, channel, home, key, me, message, message_key, name, talk};
 use super::poses::Pose;
+use super::trust;
 
-fn screen(main: MainPane) -> ScreenView {
+pub(super) fn screen(main: MainPane) -> ScreenView {
     ScreenView::Home(Box::new(home(main)))
 }
 
@@ -22,6 +23,7 @@ fn conversation(n: usize) -> ConversationView {
         name: name(n).into(),
         presence: Presence::Here,
         verified: n < 3,
+        namesake: None,
         blocked: false,
         call: CallChance::Ready,
         messages: talk(),
@@ -69,7 +71,8 @@ fn entrance() -> Vec<Pose> {
         in_use,
     };
     let wrong = Some(ErrorView::code("wrong_passphrase"));
-    vec![
+    let others = trust::ways_in(&first, &unlock);
+    let mut poses = vec![
         Pose::new("first-start", ScreenView::FirstStart(first.clone())),
         Pose::new(
             "first-start-working",
@@ -103,7 +106,9 @@ fn entrance() -> Vec<Pose> {
                 can_go_back: true,
             }),
         ),
-    ]
+    ];
+    poses.extend(others);
+    poses
 }
 
 fn homes() -> Vec<Pose> {
@@ -331,6 +336,7 @@ fn adding() -> Vec<Pose> {
     let good = LinkCheck::Good {
         peer: key(10),
         name: name(10).into(),
+        doubt: None,
         server: "wss://talk.example.org".into(),
     };
     // What is written stays in the field: the empty one comes first, and each next begins with the end of the one before.
@@ -383,9 +389,10 @@ fn settings() -> Vec<Pose> {
         sounds: true,
         profile_folder: "/home/you/.local/share/orrery/profiles/profile-1".into(),
         log_folder: "/home/you/.local/share/orrery/profiles/profile-1/logs".into(),
+        security: SecurityView::default(),
         version: env!("CARGO_PKG_VERSION").into(),
     };
-    [
+    let mut poses: Vec<Pose> = [
         ("settings", "settings.tab.profile"),
         ("settings-sound", "settings.tab.sound"),
         ("settings-privacy", "settings.tab.privacy"),
@@ -400,7 +407,9 @@ fn settings() -> Vec<Pose> {
         },
         ..Pose::new(name, screen(MainPane::Settings(Box::new(view.clone())))).after(&[Act::Press(tab)])
     })
-    .into()
+    .into();
+    poses.extend(trust::security(&view));
+    poses
 }
 
 fn overlays() -> Vec<Pose> {
@@ -409,6 +418,7 @@ fn overlays() -> Vec<Pose> {
         from: key(1),
         name: name(1).into(),
         verified: true,
+        namesake: None,
         others: vec![name(2).into()],
         strangers: Vec::new(),
         since_ms: ago(0),
@@ -449,6 +459,7 @@ pub(super) fn all() -> Vec<Pose> {
     let mut poses = entrance();
     poses.extend(homes());
     poses.extend(conversations());
+    poses.extend(trust::comparing());
     poses.extend(adding());
     poses.extend(settings());
     poses.extend(overlays());

@@ -13,6 +13,7 @@ use orrery_ui::view::{CallKey, CallPhase, CallView, ChannelKey, ContactPick, End
 
 use super::names;
 use crate::desk::{Desk, error};
+use crate::likeness::Likeness;
 
 pub(super) fn view(world: &World) -> Option<CallView> {
     let current = world
@@ -105,6 +106,7 @@ fn addable(world: &World, call: &Running) -> Vec<ContactPick> {
             peer: PeerKey(peer.0),
             name: contact.shown_name().to_owned(),
             presence: names::presence(contact),
+            namesake: world.resource::<Likeness>().namesake(*peer),
         })
         .collect();
     picks.sort_by(|a, b| {

@@ -16,6 +16,7 @@ use orrery_ui::view::{
 
 use super::names;
 use crate::desk::Desk;
+use crate::likeness::Likeness;
 
 /// Characters of a message that answers quote.
 const QUOTE_CHARS: usize = 160;
@@ -42,6 +43,7 @@ pub(super) fn view(world: &World, channel: ChannelId) -> Option<ConversationView
         name: names::of(world, peer),
         presence: contact.map(names::presence).unwrap_or_default(),
         verified: contact.is_some_and(|contact| contact.verified),
+        namesake: world.resource::<Likeness>().namesake(peer),
         blocked,
         call: chance(world, peer, blocked),
         messages,

@@ -36,6 +36,7 @@ pub(super) fn first_start(world: &World) -> ScreenView {
         busy: busy(world),
         error: world.resource::<Desk>().error.clone(),
         can_go_back: session.can_go_back(),
+        progress: super::security::progress(world),
     })
 }
 
@@ -48,6 +49,7 @@ pub(super) fn unlock(world: &World) -> ScreenView {
         } else {
             label.clone()
         },
+        recovery: session.has_recovery(),
         busy: busy(world),
         error: world.resource::<Desk>().error.clone(),
         can_go_back: session.can_go_back(),

@@ -16,8 +16,9 @@ use orrery_ui::view::{
     RequestOut, RequestState, RunningCall,
 };
 
-use super::{add_contact, call, conversation, names, settings};
+use super::{add_contact, call, conversation, names, security, settings};
 use crate::desk::{Desk, Pane, error};
+use crate::likeness::Likeness;
 use crate::prefs::Kept;
 use crate::reach::is_out_of_reach;
 use crate::session::Session;
@@ -27,6 +28,7 @@ const LINE_CHARS: usize = 120;
 
 pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
     let desk = world.resource::<Desk>();
+    let likeness = world.resource::<Likeness>();
     let mut contacts = Vec::new();
     let (mut requests_in, mut requests_out) = (Vec::new(), Vec::new());
     for (peer, entity) in world.resource::<Index<PeerId>>().iter() {
@@ -41,6 +43,7 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
                 requests_in.push(RequestIn {
                     peer: key,
                     name: contact.shown_name().to_owned(),
+                    doubt: likeness.doubt(*peer, contact.shown_name()),
                     at_ms,
                 });
             }
@@ -100,6 +103,7 @@ fn main(world: &World, desk: &Desk, profile: &ProfileView) -> MainPane {
             None => MainPane::Empty,
         },
         Pane::Settings => MainPane::Settings(Box::new(settings::view(world, profile))),
+        Pane::Compare(peer) => MainPane::Compare(Box::new(security::compare(world, profile, peer))),
         Pane::AddContact => MainPane::AddContact(Box::new(add_contact::view(world))),
         Pane::Nothing => MainPane::Empty,
     }
@@ -124,6 +128,7 @@ fn row(world: &World, peer: PeerId) -> ContactRow {
         name: names::of(world, peer),
         presence: contact.map(names::presence).unwrap_or_default(),
         verified: contact.is_some_and(|contact| contact.verified),
+        namesake: world.resource::<Likeness>().namesake(peer),
         blocked: contact.is_some_and(|contact| contact.blocked),
         last: found.and_then(|(_, channel)| last_line(channel, peer)),
         unread: found.map_or(0, |(_, channel)| channel.unread),

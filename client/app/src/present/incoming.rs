@@ -7,6 +7,7 @@ use orrery_ui::view::{CallKey, IncomingCallView, PeerKey};
 
 use super::names;
 use crate::desk::Desk;
+use crate::likeness::Likeness;
 
 pub(super) fn view(world: &World) -> Option<IncomingCallView> {
     let current = world.resource::<CurrentCall>();
@@ -22,6 +23,7 @@ pub(super) fn view(world: &World) -> Option<IncomingCallView> {
         from: PeerKey(call.caller.0),
         name: names::of(world, call.caller),
         verified: names::contact(world, call.caller).is_some_and(|contact| contact.verified),
+        namesake: world.resource::<Likeness>().namesake(call.caller),
         others: others.iter().map(|participant| participant.name.clone()).collect(),
         strangers: others
             .iter()

@@ -18,6 +18,7 @@ use super::{Panels, Shown};
 use crate::cosmos::level::LIT;
 use crate::cosmos::{Body, CallScene, SceneClock, SceneInput, ShownLevels};
 use crate::desk::Desk;
+use crate::likeness::Likeness;
 use crate::prefs::Kept;
 use crate::redraw::Wishes;
 
@@ -65,6 +66,7 @@ pub(super) fn place(
     kept: Res<Kept>,
     clock: Res<SceneClock>,
     levels: Res<ShownLevels>,
+    likeness: Res<Likeness>,
     current: Res<CurrentCall>,
     open: Res<OpenChannel>,
     profile: Res<Profile>,
@@ -105,7 +107,7 @@ pub(super) fn place(
                 plates = persons
                     .iter()
                     .zip(&places)
-                    .map(|(p, at)| plate(p, at, &levels))
+                    .map(|(p, at)| plate(p, at, &levels, &likeness))
                     .collect();
             }
             // The stage is known once the panels have drawn it.
@@ -198,11 +200,13 @@ fn body(person: &Person, at: &PlanetPlacement, hover: Option<PeerKey>) -> Body {
     }
 }
 
-fn plate(person: &Person, at: &PlanetPlacement, levels: &ShownLevels) -> PlateView {
+fn plate(person: &Person, at: &PlanetPlacement, levels: &ShownLevels, likeness: &Likeness) -> PlateView {
     PlateView {
         peer: PeerKey(person.peer.0),
         me: person.me,
         name: person.name.clone(),
+        verified: !person.me && likeness.is_verified(person.peer),
+        namesake: likeness.namesake(person.peer).filter(|_| !person.me),
         center: at.center,
         radius: at.radius,
         // The word stays as long as the corona burns, so that it does not flicker between syllables.
@@ -239,7 +243,7 @@ pub(crate) fn panes(screen: &ScreenView, size: Vec2) -> Vec<Rect> {
             MainPane::Conversation(_) | MainPane::Call(_) => {
                 panes.push(rect(main.with_max_y(main.top() + tokens::BAR_HEIGHT)));
             }
-            MainPane::Settings(_) | MainPane::AddContact(_) => panes.push(rect(main)),
+            MainPane::Settings(_) | MainPane::AddContact(_) | MainPane::Compare(_) => panes.push(rect(main)),
         }
     }
     panes

@@ -8,7 +8,7 @@ use orrery_link::{DirectPolicy as Policy, ProfileView};
 use orrery_protocol::PeerId;
 use orrery_ui::view::{BlockedView, DeviceView, DirectPolicy, PeerKey, SettingsView};
 
-use super::{home, names};
+use super::{home, names, security};
 use crate::desk::Desk;
 use crate::prefs::Kept;
 
@@ -53,6 +53,7 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
         notifications: prefs.notifications,
         notification_text: prefs.notification_text,
         sounds: set.sounds,
+        security: security::settings(world, profile, set.lock_after_min),
         profile_folder: profile.folder.clone(),
         log_folder: profile.log_folder.clone(),
         version: env!("CARGO_PKG_VERSION").into(),

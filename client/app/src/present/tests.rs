@@ -19,9 +19,11 @@ use crate::redraw::Hidden;
 
 mod calls;
 mod lanes;
+mod likeness;
 mod people;
 mod talking;
 mod telling;
+mod trust;
 
 /// The window's inside without a window, and the worker's end of the link.
 struct Bed {

@@ -52,14 +52,12 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, filter: &mut String, view: &Cal
             paint::planet(ui.painter(), planet, pick.peer, cx.view.avatars);
             paint::presence_dot(ui.painter(), planet, pick.presence);
             let at = pos2(planet.right() + 10.0, rect.center().y);
-            paint::label(
-                ui,
-                at,
-                Align2::LEFT_CENTER,
-                &name,
-                Type::regular(tok::TYPE_BODY, tok::TEXT),
-                190.0,
-            );
+            let kind = Type::regular(tok::TYPE_BODY, tok::TEXT);
+            let room = if pick.namesake.is_some() { 110.0 } else { 190.0 };
+            let drawn = paint::label(ui, at, Align2::LEFT_CENTER, &name, kind, room);
+            if let Some(who) = &pick.namesake {
+                paint::namesake(ui, pos2(drawn.right() + 8.0, at.y), who);
+            }
             if response.has_focus() {
                 paint::focus_ring(ui.painter(), rect.shrink(2.0), tok::RADIUS_SMALL);
             }

@@ -60,6 +60,18 @@ fn status(plate: &PlateView) -> Option<(String, Color32)> {
     }
 }
 
+/// The second line of somebody whose name is not enough begins with the id.
+fn told_apart(plate: &PlateView, status: Option<(String, Color32)>) -> Option<(String, Color32)> {
+    let Some(who) = &plate.namesake else { return status };
+    Some(match status {
+        Some((words, color)) => {
+            let both = [("id", Arg::Text(&who.id)), ("words", Arg::Text(&words))];
+            (tf("plate-namesake", &both), color)
+        }
+        None => (who.id.clone(), tok::TEXT_SOFT),
+    })
+}
+
 fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2) -> bool {
     let name = if plate.me {
         t("plate-you").into_owned()
@@ -74,8 +86,13 @@ fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2)
     } else {
         None
     };
-    let status = status(plate);
-    let sign_room = if sign.is_some() { 17.0 } else { 0.0 };
+    let doubtful = plate.namesake.as_ref().is_some_and(|who| who.doubtful);
+    let signs = [
+        doubtful.then_some((icons::TRIANGLE_ALERT, tok::SOLAR)),
+        sign.map(|sign| (sign, tok::GIANT)),
+    ];
+    let status = told_apart(plate, status(plate));
+    let sign_room = 17.0 * signs.iter().flatten().count() as f32;
     let room = most.x - 20.0;
     let title = paint::line(
         ui,
@@ -97,8 +114,9 @@ fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2)
 
     let left = rect.center().x - (title.size().x + sign_room) / 2.0;
     let y = rect.top() + 13.0;
-    if let Some(sign) = sign {
-        paint::icon(ui.painter(), pos2(left + 6.5, y), sign, 13.0, tok::GIANT);
+    for (at, (sign, color)) in signs.into_iter().flatten().enumerate() {
+        let middle = pos2(left + 6.5 + 17.0 * at as f32, y);
+        paint::icon(ui.painter(), middle, sign, 13.0, color);
     }
     paint::put(ui.painter(), pos2(left + sign_room, y), Align2::LEFT_CENTER, title);
     if let Some(line) = line {
@@ -111,10 +129,13 @@ fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2)
     }
 
     let body = Rect::from_center_size(plate.center, vec2(2.0, 2.0) * plate.radius).union(rect);
-    let label = match &status {
+    let mut label = match &status {
         Some((words, _)) => format!("{name}, {words}"),
         None => name,
     };
+    if plate.verified {
+        label = format!("{label}, {}", t("verified"));
+    }
     let map_name = if plate.me {
         "call.plate.me".to_owned()
     } else {
@@ -129,6 +150,12 @@ fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2)
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &label));
     if response.has_focus() {
         paint::focus_ring(ui.painter(), rect, tok::RADIUS_PLATE);
+    }
+    if plate.verified {
+        let planet = Rect::from_center_size(plate.center, vec2(2.0, 2.0) * plate.radius);
+        let badge = paint::verified_badge(ui.painter(), planet);
+        ui.interact(badge, response.id.with("verified"), Sense::hover())
+            .on_hover_text(t("verified-tip").as_ref());
     }
     response.hovered()
 }

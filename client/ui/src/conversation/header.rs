@@ -97,13 +97,21 @@ fn title(ui: &Ui, cx: &mut Cx<'_>, bar: Rect, left: f32, right: f32, view: &Conv
         room * 0.62,
     );
     cx.mark("talk.title", drawn);
+    let mut end = drawn.right();
+    if let Some(who) = view.namesake.as_ref().filter(|_| right - end > 110.0) {
+        let chip = paint::namesake(ui, pos2(end + 10.0, bar.center().y), who);
+        cx.mark("talk.namesake", chip);
+        ui.interact(chip, named("talk.namesake"), egui::Sense::hover())
+            .on_hover_text(t("namesake-tip").as_ref());
+        end = chip.right();
+    }
 
     let (icon, words, color) = if view.verified {
         (icons::SHIELD_CHECK, t("verified"), tok::AURORA)
     } else {
         (icons::SHIELD, t("unverified"), tok::TEXT_FAINT)
     };
-    let at = drawn.right() + 14.0;
+    let at = end + 14.0;
     if right - at < 30.0 {
         return;
     }
@@ -136,8 +144,14 @@ fn title(ui: &Ui, cx: &mut Cx<'_>, bar: Rect, left: f32, right: f32, view: &Conv
         pos2(at, bar.center().y - 12.0),
         pos2(drawn.right(), bar.center().y + 12.0),
     );
-    ui.interact(sign, named("talk.verified"), egui::Sense::hover())
-        .on_hover_text(tip.as_ref());
+    let label = t("contact-compare");
+    let response = widgets::press(ui, cx, "talk.verified", sign, &label).on_hover_text(tip.as_ref());
+    if response.has_focus() {
+        paint::focus_ring(ui.painter(), sign.expand2(vec2(4.0, 0.0)), tok::RADIUS_SMALL);
+    }
+    if response.clicked() {
+        cx.emit(UiAction::OpenCompare(view.peer));
+    }
 
     let seen = match view.presence {
         Presence::Gone { seen_ms: Some(ms) } => tf("presence-seen", &[("when", Arg::Text(&ago(cx.clock(), ms)))]),
@@ -261,6 +275,15 @@ fn contact_menu(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, dialog: &mut Option<Dialog
             }
             if item(ui, "menu.copy_id", &t("contact-copy-id"), icons::FINGERPRINT, tok::TEXT) {
                 action = Some(UiAction::CopyPeerId(peer));
+            }
+            if item(
+                ui,
+                "menu.compare",
+                &t("contact-compare"),
+                icons::SHIELD_CHECK,
+                tok::TEXT,
+            ) {
+                action = Some(UiAction::OpenCompare(peer));
             }
             if view.blocked {
                 if item(

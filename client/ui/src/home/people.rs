@@ -1,6 +1,6 @@
 //! The people: contacts with their last line, and requests.
 
-use egui::{Align2, CornerRadius, Rect, Sense, Ui, pos2, vec2};
+use egui::{Align2, CornerRadius, Popup, PopupCloseBehavior, Rect, Sense, Ui, pos2, vec2};
 
 use crate::action::UiAction;
 use crate::cx::{Cx, named, t, tf};
@@ -10,7 +10,7 @@ use crate::paint::{self, Type};
 use crate::strings::Arg;
 use crate::text::{ago, clean_name, one_line};
 use crate::tokens as tok;
-use crate::view::{ContactRow, Delivery, HomeView, MainPane, PeerKey, RequestState};
+use crate::view::{ContactRow, Delivery, HomeView, MainPane, NameDoubt, PeerKey, RequestState};
 use crate::widgets::{self, Kind, Name};
 
 /// Height of a row with two lines.
@@ -100,6 +100,13 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, contact: &ContactRow, chosen: bo
     } else {
         name.clone()
     };
+    let label = match &contact.namesake {
+        Some(who) => tf(
+            "namesake-label",
+            &[("name", Arg::Text(&label)), ("id", Arg::Text(&who.id))],
+        ),
+        None => label,
+    };
     let response = widgets::press(ui, cx, key, rect, &label);
     ground(ui, cx, &response, rect, chosen);
 
@@ -140,23 +147,61 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, contact: &ContactRow, chosen: bo
         right - left - 18.0,
     );
     if contact.verified {
-        paint::icon(
-            ui.painter(),
-            pos2(drawn.right() + 11.0, first),
-            icons::SHIELD_CHECK,
-            12.0,
-            tok::AURORA,
-        );
+        let middle = pos2(drawn.right() + 11.0, first);
+        paint::icon(ui.painter(), middle, icons::SHIELD_CHECK, 12.0, tok::AURORA);
+        let sign = Rect::from_center_size(middle, vec2(16.0, 16.0));
+        ui.interact(sign, response.id.with("verified"), Sense::hover())
+            .on_hover_text(t("verified-tip").as_ref());
     }
 
     let mut right = rect.right() - 8.0;
     if contact.unread > 0 {
         right = unread(ui, pos2(right, second), contact.unread) - 8.0;
     }
+    let left = match &contact.namesake {
+        Some(who) => {
+            let chip = paint::namesake(ui, pos2(left, second), who);
+            ui.interact(chip, response.id.with("namesake"), Sense::hover())
+                .on_hover_text(t("namesake-tip").as_ref());
+            chip.right() + 7.0
+        }
+        None => left,
+    };
     second_line(ui, cx, contact, left, right, second);
     if response.clicked() {
         cx.emit(UiAction::OpenChannel(contact.channel));
     }
+    menu(cx, &response, contact.peer);
+}
+
+/// What a row offers under the other button of the mouse.
+fn menu(cx: &mut Cx<'_>, response: &egui::Response, peer: PeerKey) {
+    Popup::context_menu(response)
+        .frame(widgets::popup_frame())
+        .close_behavior(PopupCloseBehavior::CloseOnClick)
+        .width(210.0)
+        .show(|ui| {
+            ui.spacing_mut().item_spacing = vec2(0.0, 2.0);
+            let items = [
+                (
+                    "people.menu.compare",
+                    "contact-compare",
+                    icons::SHIELD_CHECK,
+                    UiAction::OpenCompare(peer),
+                ),
+                (
+                    "people.menu.copy_id",
+                    "contact-copy-id",
+                    icons::FINGERPRINT,
+                    UiAction::CopyPeerId(peer),
+                ),
+            ];
+            for (name, words, icon, action) in items {
+                if widgets::menu_item(ui, cx, name, 210.0, &t(words), Some(icon), tok::TEXT).clicked() {
+                    cx.emit(action);
+                }
+            }
+        });
 }
 
 /// What is said under the name: typing, draft, block, or the last line.
@@ -310,9 +355,16 @@ fn requests(ui: &mut Ui, cx: &mut Cx<'_>, view: &HomeView) {
     );
     for (at, request) in view.requests_in.iter().enumerate() {
         let name = clean_name(&request.name);
-        let words = tf("people-request-in", &[("name", Arg::Text(&name))]);
+        let grave = request.doubt.as_ref().is_some_and(NameDoubt::is_grave);
+        let key = if grave {
+            "people-request-like"
+        } else {
+            "people-request-in"
+        };
+        let words = tf(key, &[("name", Arg::Text(&name))]);
         let when = t("people-request-new");
-        request_row(ui, cx, &format!("home.request.{at}"), request.peer, &words, &when, true);
+        let state = if grave { State::Doubtful } else { State::New(&when) };
+        request_row(ui, cx, &format!("home.request.{at}"), request.peer, &words, state);
     }
     for (at, request) in view.requests_out.iter().enumerate() {
         let name = clean_name(&request.name);
@@ -327,13 +379,19 @@ fn requests(ui: &mut Ui, cx: &mut Cx<'_>, view: &HomeView) {
             &format!("home.request_out.{at}"),
             request.peer,
             &name,
-            &when,
-            false,
+            State::Old(&when),
         );
     }
 }
 
-fn request_row(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, peer: PeerKey, words: &str, state: &str, new: bool) {
+/// What stands at the end of a request's row.
+enum State<'a> {
+    New(&'a str),
+    Old(&'a str),
+    Doubtful,
+}
+
+fn request_row(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, peer: PeerKey, words: &str, given: State<'_>) {
     let rect = next_row(ui, 42.0);
     let key = Name::of(name, named("home.request").with(peer));
     let response = widgets::press(ui, cx, key, rect, words);
@@ -344,16 +402,20 @@ fn request_row(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, peer: PeerKey, words: &
         vec2(tok::PLANET_BAR, tok::PLANET_BAR),
     );
     paint::planet(ui.painter(), planet, peer, cx.view.avatars);
-    let color = if new { tok::ION } else { tok::TEXT_FAINT };
-    let kind = Type::regular(tok::TYPE_TINY, color);
-    let drawn = paint::label(
-        ui,
-        pos2(rect.right() - 8.0, rect.center().y),
-        Align2::RIGHT_CENTER,
-        state,
-        kind,
-        90.0,
-    );
+    let end = pos2(rect.right() - 8.0, rect.center().y);
+    let state = |words, color| {
+        let kind = Type::regular(tok::TYPE_TINY, color);
+        paint::label(ui, end, Align2::RIGHT_CENTER, words, kind, 90.0)
+    };
+    let drawn = match given {
+        State::New(words) => state(words, tok::ION),
+        State::Old(words) => state(words, tok::TEXT_FAINT),
+        State::Doubtful => {
+            let middle = end - vec2(8.0, 0.0);
+            paint::icon(ui.painter(), middle, icons::TRIANGLE_ALERT, 15.0, tok::SOLAR);
+            Rect::from_center_size(middle, vec2(16.0, 16.0))
+        }
+    };
     let left = planet.right() + 10.0;
     let kind = Type::regular(tok::TYPE_BODY, tok::TEXT_SOFT);
     paint::label(

@@ -29,7 +29,10 @@ pub(crate) fn rail(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, state: &UiState, view: 
             size,
         )
     };
-    let people_chosen = matches!(view.main, MainPane::Empty | MainPane::Conversation(_));
+    let people_chosen = matches!(
+        view.main,
+        MainPane::Empty | MainPane::Conversation(_) | MainPane::Compare(_)
+    );
     let look = if people_chosen { Look::Chosen } else { Look::Plain };
     let button = slot(0.0);
     if tool(ui, cx, "rail.people", button, icons::USERS, &t("rail-people"), look) && !people_chosen {

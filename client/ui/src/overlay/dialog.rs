@@ -42,6 +42,8 @@ pub(crate) enum Dialog {
     },
     /// Make another invite link, upon which those given away stop working?
     NewLink,
+    /// Lock, and leave the call?
+    Lock,
     /// Another name for somebody.
     Rename {
         /// Whom.
@@ -103,6 +105,7 @@ pub(crate) fn dialog(ctx: &Context, cx: &mut Cx<'_>, state: &mut Option<Dialog>)
                 cx.emit(UiAction::DeleteMessage { channel, message });
             }
             Dialog::NewLink => cx.emit(UiAction::NewLink),
+            Dialog::Lock => cx.emit(UiAction::Lock),
             Dialog::Rename { peer, name, .. } => {
                 cx.emit(UiAction::RenameContact {
                     peer,
@@ -178,6 +181,10 @@ fn question(ui: &mut Ui, cx: &mut Cx<'_>, open: &Dialog) -> Answer {
         Dialog::NewLink => {
             head(ui, &t("dialog-new-link-title"), &t("dialog-new-link-words"));
             buttons(ui, cx, &t("add-own-new"), Kind::Danger)
+        }
+        Dialog::Lock => {
+            head(ui, &t("dialog-lock-title"), &t("dialog-lock-words"));
+            buttons(ui, cx, &t("lock-now"), Kind::Danger)
         }
         Dialog::Rename { .. } => Answer::No,
     }

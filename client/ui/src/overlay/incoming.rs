@@ -72,6 +72,9 @@ pub(crate) fn incoming(ctx: &Context, cx: &mut Cx<'_>, window: Rect, view: &Inco
             rings(ui, cx, center, view);
             let planet = Rect::from_center_size(center, vec2(tok::PLANET_RING, tok::PLANET_RING));
             paint::planet(ui.painter(), planet, view.from, cx.view.avatars);
+            if view.verified {
+                paint::verified_badge(ui.painter(), planet);
+            }
             cx.fonts.note(&name);
 
             let y = rect.top() + 152.0;
@@ -174,6 +177,9 @@ fn rings(ui: &Ui, cx: &Cx<'_>, center: egui::Pos2, view: &IncomingCallView) {
 fn notes(view: &IncomingCallView) -> Vec<String> {
     let join = |names: &[String]| names.iter().map(|name| clean_name(name)).collect::<Vec<_>>().join(", ");
     let mut notes = Vec::new();
+    if let Some(who) = &view.namesake {
+        notes.push(tf("incoming-namesake", &[("id", Arg::Text(&who.id))]));
+    }
     if !view.others.is_empty() {
         notes.push(tf("incoming-others", &[("names", Arg::Text(&join(&view.others)))]));
     }

@@ -13,7 +13,7 @@ use crate::paint::{self, Type};
 use crate::strings::Arg;
 use crate::text::clean_name;
 use crate::tokens as tok;
-use crate::view::{CallPhase, Connection, HomeView, IncomingCallView, PeerKey};
+use crate::view::{CallPhase, Connection, ContactRow, HomeView, IncomingCallView, PeerKey};
 use crate::widgets::{self, Field};
 
 /// The open palette.
@@ -196,7 +196,7 @@ fn entries(home: &HomeView, incoming: Option<&IncomingCallView>) -> Vec<Entry> {
     for contact in &home.contacts {
         entries.push(Entry {
             words: clean_name(&contact.name),
-            note: t("palette-open").into_owned(),
+            note: id(contact).unwrap_or_else(|| t("palette-open").into_owned()),
             icon: icons::MESSAGE_CIRCLE,
             peer: Some(contact.peer),
             action: UiAction::OpenChannel(contact.channel),
@@ -223,7 +223,8 @@ fn entries(home: &HomeView, incoming: Option<&IncomingCallView>) -> Vec<Entry> {
         for contact in home.contacts.iter().filter(|contact| !contact.blocked) {
             let name = clean_name(&contact.name);
             let words = tf("call-start", &[("name", Arg::Text(&name))]);
-            entries.push(plain(words, "", icons::PHONE, UiAction::StartCall(contact.channel)));
+            let note = id(contact).unwrap_or_default();
+            entries.push(plain(words, &note, icons::PHONE, UiAction::StartCall(contact.channel)));
         }
     }
     let silent = home.me.is_silent();
@@ -262,6 +263,24 @@ fn entries(home: &HomeView, incoming: Option<&IncomingCallView>) -> Vec<Entry> {
         icons::SETTINGS,
         UiAction::OpenSettings,
     ));
+    for contact in &home.contacts {
+        let name = clean_name(&contact.name);
+        entries.push(plain(
+            tf("palette-compare", &[("name", Arg::Text(&name))]),
+            &id(contact).unwrap_or_default(),
+            icons::SHIELD_CHECK,
+            UiAction::OpenCompare(contact.peer),
+        ));
+    }
+    // With a call it is asked first: by the key, or in the settings.
+    if running.is_none() {
+        entries.push(plain(
+            t("lock-now").into_owned(),
+            &t("press-lock"),
+            icons::LOCK,
+            UiAction::Lock,
+        ));
+    }
     if matches!(home.me.connection, Connection::Offline { .. }) {
         entries.push(plain(
             t("banner-retry").into_owned(),
@@ -271,6 +290,11 @@ fn entries(home: &HomeView, incoming: Option<&IncomingCallView>) -> Vec<Entry> {
         ));
     }
     entries
+}
+
+/// What tells a contact apart whose name is not enough.
+fn id(contact: &ContactRow) -> Option<String> {
+    contact.namesake.as_ref().map(|who| who.id.clone())
 }
 
 /// The entries that fit what is typed, best first: by their beginning, by the beginning of a word, anywhere.

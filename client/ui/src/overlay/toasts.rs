@@ -52,6 +52,7 @@ fn look(notice: &Notice) -> (char, Color32) {
         Notice::Error(_) => (icons::CIRCLE_ALERT, tok::GIANT),
         Notice::Message { .. } | Notice::Messages { .. } => (icons::MESSAGE_CIRCLE, tok::ION),
         Notice::Request { .. } => (icons::USER_PLUS, tok::ION),
+        Notice::RequestLike { .. } | Notice::LooksLike { .. } => (icons::TRIANGLE_ALERT, tok::SOLAR),
         Notice::Accepted { .. } => (icons::CIRCLE_CHECK, tok::AURORA),
         Notice::RequestSent { .. } => (icons::SEND_HORIZONTAL, tok::ION),
         Notice::MissedCall { .. } => (icons::PHONE_MISSED, tok::GIANT),
@@ -71,7 +72,7 @@ fn look(notice: &Notice) -> (char, Color32) {
 fn leads(toast: &ToastView) -> Option<UiAction> {
     match (&toast.notice, toast.channel) {
         (_, Some(channel)) => Some(UiAction::OpenChannel(channel)),
-        (Notice::Request { .. }, None) => Some(UiAction::OpenAddContact),
+        (Notice::Request { .. } | Notice::RequestLike { .. }, None) => Some(UiAction::OpenAddContact),
         _ => None,
     }
 }

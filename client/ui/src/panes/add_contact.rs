@@ -16,7 +16,7 @@ use crate::text::{ago, clean_name, one_line};
 use crate::tokens as tok;
 
 use crate::icons;
-use crate::view::{AddContactView, HomeView, Level, LinkCheck, RequestIn, RequestOut, RequestState};
+use crate::view::{AddContactView, HomeView, Level, LinkCheck, NameDoubt, RequestIn, RequestOut, RequestState};
 use crate::widgets::{self, Field, Kind, Name};
 
 /// Draws the pane.
@@ -76,12 +76,18 @@ fn theirs(ui: &mut Ui, cx: &mut Cx<'_>, link: &mut String, view: &AddContactView
     if response.changed() {
         cx.emit(UiAction::LinkEdited(link.trim().to_owned()));
     }
+    let grave = matches!(&view.check, LinkCheck::Good { doubt: Some(doubt), .. } if doubt.is_grave()) && good;
+    // What should be thought over is not the one thing to do, and not done by the key that ends a line.
+    let kind = if grave { Kind::Quiet } else { Kind::Primary };
     let sent = ui
         .add_enabled_ui(good, |ui| {
-            widgets::button(ui, cx, "add.send", button, &t("add-send"), None, Kind::Primary).clicked()
+            widgets::button(ui, cx, "add.send", button, &t("add-send"), None, kind).clicked()
         })
         .inner;
-    if good && (sent || enter) {
+    if grave && enter {
+        ui.memory_mut(|memory| memory.request_focus(named("add.send")));
+    }
+    if good && (sent || (enter && !grave)) {
         let link = std::mem::take(link).trim().to_owned();
         cx.emit(UiAction::SendRequest { link });
         return;
@@ -95,10 +101,16 @@ fn theirs(ui: &mut Ui, cx: &mut Cx<'_>, link: &mut String, view: &AddContactView
             ui.add_space(10.0);
             notice(ui, Level::Bad, &strings::error(error));
         }
-        LinkCheck::Good { peer, name, server } => {
+        LinkCheck::Good {
+            peer,
+            name,
+            doubt,
+            server,
+        } => {
             ui.add_space(10.0);
             let rect = next(ui, 60.0);
-            paint::panel(ui.painter(), rect, tok::RADIUS, tok::GOOD_GROUND, tok::LINE);
+            let ground = if grave { tok::GLASS_RAISED } else { tok::GOOD_GROUND };
+            paint::panel(ui.painter(), rect, tok::RADIUS, ground, tok::LINE);
             let planet = Rect::from_center_size(pos2(rect.left() + 34.0, rect.center().y), vec2(38.0, 38.0));
             paint::planet(ui.painter(), planet, *peer, cx.view.avatars);
             let name = clean_name(name);
@@ -123,8 +135,21 @@ fn theirs(ui: &mut Ui, cx: &mut Cx<'_>, link: &mut String, view: &AddContactView
                 kind,
                 rect.width() - 90.0,
             );
+            doubted(ui, doubt.as_ref());
         }
     }
+}
+
+/// Why a name is not to be taken at its word, under who bears it.
+fn doubted(ui: &mut Ui, doubt: Option<&NameDoubt>) {
+    let Some(doubt) = doubt else { return };
+    let level = match doubt {
+        NameDoubt::Known { .. } => Level::Info,
+        NameDoubt::Like { blocked: true, .. } => Level::Warn,
+        NameDoubt::Like { .. } | NameDoubt::Yours => Level::Bad,
+    };
+    ui.add_space(6.0);
+    notice(ui, level, &strings::doubt(doubt));
 }
 
 /// One's own link, to give away.
@@ -236,6 +261,8 @@ fn request_in(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Option<Dialog>, at: usi
     let words = tf("request-in", &[("when", Arg::Text(&ago(cx.clock(), request.at_ms)))]);
     let text_right = if narrow { rect.right() } else { block.left() };
     person(ui, cx, rect, request.peer, &name, &words, text_right);
+    let grave = request.doubt.as_ref().is_some_and(NameDoubt::is_grave);
+    let kind = if grave { Kind::Quiet } else { Kind::Primary };
     let label = tf("request-block", &[("name", Arg::Text(&name))]);
     let id = named("request").with(request.peer);
     if widgets::icon_button(
@@ -274,12 +301,13 @@ fn request_in(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Option<Dialog>, at: usi
         accept,
         &t("accept"),
         None,
-        Kind::Primary,
+        kind,
     )
     .clicked()
     {
         cx.emit(UiAction::AcceptRequest(request.peer));
     }
+    doubted(ui, request.doubt.as_ref());
 }
 
 fn request_out(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, request: &RequestOut) {

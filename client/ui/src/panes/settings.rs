@@ -4,6 +4,7 @@ mod about;
 mod privacy;
 mod profile;
 mod rows;
+mod security;
 mod sound;
 
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
@@ -13,9 +14,10 @@ use crate::action::UiAction;
 use crate::cx::{Cx, t};
 use crate::fonts::Weight;
 use crate::home::Place;
+use crate::overlay::Dialog;
 use crate::paint::{self, Type};
 use crate::tokens as tok;
-use crate::view::SettingsView;
+use crate::view::{HomeView, SettingsView};
 use crate::widgets;
 
 /// What the settings pane remembers.
@@ -26,6 +28,7 @@ pub(crate) struct SettingsState {
     name: Option<(String, String)>,
     /// Server address being typed, with the one it started from.
     server: Option<(String, String)>,
+    security: security::SecurityState,
     /// The app was told that sound devices are being looked at.
     watches: bool,
 }
@@ -54,6 +57,7 @@ pub(crate) fn leave_settings(cx: &mut Cx<'_>, state: &mut SettingsState) {
 enum Tab {
     #[default]
     Profile,
+    Security,
     Sound,
     Privacy,
     Notices,
@@ -61,8 +65,9 @@ enum Tab {
     About,
 }
 
-const TABS: [(Tab, &str, &str); 6] = [
+const TABS: [(Tab, &str, &str); 7] = [
     (Tab::Profile, "settings.tab.profile", "settings-profile"),
+    (Tab::Security, "settings.tab.security", "settings-security"),
     (Tab::Sound, "settings.tab.sound", "settings-sound"),
     (Tab::Privacy, "settings.tab.privacy", "settings-privacy"),
     (Tab::Notices, "settings.tab.notices", "settings-notices"),
@@ -71,7 +76,15 @@ const TABS: [(Tab, &str, &str); 6] = [
 ];
 
 /// Draws the settings.
-pub(crate) fn settings(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &mut SettingsState, view: &SettingsView) {
+pub(crate) fn settings(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    place: &Place,
+    state: &mut SettingsState,
+    dialog: &mut Option<Dialog>,
+    home: &HomeView,
+    view: &SettingsView,
+) {
     place.titled(ui, cx, &t("rail-settings"));
     column(ui, place, "settings", |ui| {
         tabs(ui, cx, state);
@@ -84,6 +97,7 @@ pub(crate) fn settings(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &mut 
         ui.add_space(22.0);
         match state.tab {
             Tab::Profile => profile::profile(ui, cx, state, view),
+            Tab::Security => security::security(ui, cx, &mut state.security, dialog, home, &view.security),
             Tab::Sound => sound::sound(ui, cx, view),
             Tab::Privacy => privacy::privacy(ui, cx, view),
             Tab::Notices => privacy::notices(ui, cx, view),

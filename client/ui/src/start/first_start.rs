@@ -18,9 +18,9 @@ use crate::widgets::{self, Field, Kind};
 use crate::{icons, widgets::icon_button};
 
 /// Least length of a passphrase, characters.
-const LEAST_LENGTH: usize = 8;
+pub(super) const LEAST_LENGTH: usize = 8;
 /// Least score of a passphrase, 0 to 4 (zxcvbn): 2 withstands guessing through 256 MiB of Argon2id for years.
-const LEAST_SCORE: u8 = 2;
+pub(super) const LEAST_SCORE: u8 = 2;
 
 /// The form for a new profile.
 pub(crate) fn first_start(
@@ -30,6 +30,10 @@ pub(crate) fn first_start(
     state: &mut FirstStartState,
     view: &FirstStartView,
 ) {
+    if state.restoring {
+        super::restore::restore(ui, cx, window, state, view);
+        return;
+    }
     let ctx = ui.ctx().clone();
     if !state.focused {
         state.focused = true;
@@ -73,8 +77,24 @@ pub(crate) fn first_start(
             // The button must not move away under who is about to press it.
             ui.add_space(17.0);
         }
+        ui.add_space(14.0);
+        let at = next(ui, 16.0).center();
+        let label = t("restore-offer");
+        if widgets::link_button(
+            ui,
+            cx,
+            "firststart.restore",
+            at,
+            Align2::CENTER_CENTER,
+            &label,
+            tok::TEXT_SOFT,
+        )
+        .clicked()
+        {
+            (state.restoring, state.focused) = (true, false);
+        }
         if view.can_go_back {
-            ui.add_space(14.0);
+            ui.add_space(12.0);
             let at = next(ui, 16.0).center();
             let label = t("back-to-profiles");
             if widgets::link_button(
@@ -210,7 +230,7 @@ fn score(state: &mut FirstStartState) -> u8 {
 }
 
 /// Words that may name the least length.
-fn count(key: &str) -> String {
+pub(super) fn count(key: &str) -> String {
     tf(key, &[("count", Arg::Number(LEAST_LENGTH as i64))])
 }
 

@@ -18,6 +18,10 @@ use crate::widgets::{self, Field, Kind};
 
 /// The form that opens a profile.
 pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut UnlockState, view: &UnlockView) {
+    if state.recovering {
+        super::recover::recover(ui, cx, window, state, view);
+        return;
+    }
     let ctx = ui.ctx().clone();
     // After a wrong passphrase the field is empty and has the keyboard again.
     if !state.focused || (state.sent && view.busy.is_none() && view.error.is_some()) {
@@ -51,6 +55,23 @@ pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Unl
             cx.emit(UiAction::Unlock { passphrase });
         }
         ui.add_space(18.0);
+        let at = next(ui, 16.0).center();
+        let label = t("unlock-forgot");
+        if widgets::link_button(
+            ui,
+            cx,
+            "unlock.forgot",
+            at,
+            Align2::CENTER_CENTER,
+            &label,
+            tok::TEXT_SOFT,
+        )
+        .clicked()
+        {
+            zeroize::Zeroize::zeroize(&mut *state.passphrase);
+            (state.recovering, state.focused) = (true, false);
+        }
+        ui.add_space(12.0);
         let at = next(ui, 16.0).center();
         let label = t("unlock-other");
         if widgets::link_button(ui, cx, "unlock.new", at, Align2::CENTER_CENTER, &label, tok::TEXT_FAINT).clicked() {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A link found in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
+pub struct Link {
     /// Where it stands, in bytes.
     pub range: Range<usize>,
     /// What is to be opened: `http:`, `https:` or `mailto:`.
@@ -16,7 +16,8 @@ const SCHEMES: [(&str, &str); 4] = [("https://", ""), ("http://", ""), ("mailto:
 const LINKS_MAX: usize = 200;
 
 /// Every link of a text, in order.
-pub(crate) fn links(text: &str) -> Vec<Link> {
+#[must_use]
+pub fn links(text: &str) -> Vec<Link> {
     let mut found = Vec::new();
     let mut word_start = 0;
     let bytes = text.as_bytes();
@@ -85,7 +86,8 @@ fn link_in(word: &str) -> Option<Link> {
 
 /// The part of an address that says where it really leads, for the question before it is opened: the host without
 /// user part, or the mail address.
-pub(crate) fn host_of(target: &str) -> String {
+#[must_use]
+pub fn host_of(target: &str) -> String {
     let (scheme, rest) = target.split_once(':').unwrap_or(("", target));
     if scheme.eq_ignore_ascii_case("mailto") {
         return rest.split('?').next().unwrap_or_default().to_owned();

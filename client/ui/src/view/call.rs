@@ -1,6 +1,6 @@
 //! Calls: the one that rings here, the one that runs, and the plates under the planets.
 
-use super::{CallKey, ChannelKey, ErrorView, PeerKey, Presence};
+use super::{CallKey, ChannelKey, ErrorView, Namesake, PeerKey, Presence};
 
 /// A call rings here.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub struct IncomingCallView {
     pub name: String,
     /// Safety numbers were compared.
     pub verified: bool,
+    /// Somebody else's name looks the same.
+    pub namesake: Option<Namesake>,
     /// Others already in it, by name.
     pub others: Vec<String>,
     /// People in it who are not contacts: accepting shows them this computer's address. Empty: nothing to say.
@@ -126,6 +128,8 @@ pub struct ContactPick {
     pub name: String,
     /// Their dot.
     pub presence: Presence,
+    /// Somebody else's name looks the same.
+    pub namesake: Option<Namesake>,
 }
 
 /// The plate under one planet. The planet itself is drawn by the app.
@@ -137,6 +141,10 @@ pub struct PlateView {
     pub me: bool,
     /// Name.
     pub name: String,
+    /// Their safety number was compared.
+    pub verified: bool,
+    /// Somebody else's name looks the same.
+    pub namesake: Option<Namesake>,
     /// Middle of the planet in window points.
     pub center: egui::Pos2,
     /// Radius of its disc in points, without corona or rings.

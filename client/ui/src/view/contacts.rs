@@ -1,6 +1,6 @@
 //! People: the list, the own bar, requests and adding someone.
 
-use super::{ChannelKey, Connection, Delivery, ErrorView, PeerKey};
+use super::{ChannelKey, Connection, Delivery, ErrorView, NameDoubt, Namesake, PeerKey};
 
 /// Own name and state, lower left.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +53,8 @@ pub struct ContactRow {
     pub presence: Presence,
     /// Compared safety numbers.
     pub verified: bool,
+    /// Somebody else's name looks the same.
+    pub namesake: Option<Namesake>,
     /// Blocked here.
     pub blocked: bool,
     /// The last line of the conversation.
@@ -85,6 +87,8 @@ pub struct RequestIn {
     pub peer: PeerKey,
     /// The name they gave.
     pub name: String,
+    /// Why that name is not to be taken at its word.
+    pub doubt: Option<NameDoubt>,
     /// When, Unix ms.
     pub at_ms: i64,
 }
@@ -136,6 +140,8 @@ pub enum LinkCheck {
         peer: PeerKey,
         /// The name in it.
         name: String,
+        /// Why that name is not to be taken at its word.
+        doubt: Option<NameDoubt>,
         /// The server in it, for reading.
         server: String,
     },

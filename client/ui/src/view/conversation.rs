@@ -1,6 +1,6 @@
 //! A conversation: its messages and everything that hangs on one.
 
-use super::{ChannelKey, ErrorView, MessageKey, PeerKey, Presence};
+use super::{ChannelKey, ErrorView, MessageKey, Namesake, PeerKey, Presence};
 
 /// A conversation in the main pane.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct ConversationView {
     pub presence: Presence,
     /// Safety numbers were compared.
     pub verified: bool,
+    /// Somebody else's name looks the same.
+    pub namesake: Option<Namesake>,
     /// Blocked here: the composer says so instead of taking text.
     pub blocked: bool,
     /// Whether a call can be started.

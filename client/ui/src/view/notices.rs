@@ -122,6 +122,20 @@ pub enum Notice {
         /// Who.
         name: String,
     },
+    /// Someone asks to be a contact whose name looks like that of somebody else.
+    RequestLike {
+        /// The name they gave.
+        name: String,
+    },
+    /// A contact took a name that looks like another's.
+    LooksLike {
+        /// What they were called before.
+        was: String,
+        /// What they are called now.
+        name: String,
+        /// Whom that looks like; `None`: like oneself.
+        like: Option<String>,
+    },
     /// A request sent from here was accepted.
     Accepted {
         /// Who.

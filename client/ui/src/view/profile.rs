@@ -39,6 +39,8 @@ pub struct FirstStartView {
     pub error: Option<ErrorView>,
     /// There are other profiles to go back to (`BackToProfiles`).
     pub can_go_back: bool,
+    /// Share of a restoration that is done, 0 to 1.
+    pub progress: Option<f32>,
 }
 
 /// A locked profile.
@@ -46,6 +48,8 @@ pub struct FirstStartView {
 pub struct UnlockView {
     /// The profile's name.
     pub name: String,
+    /// It has a recovery phrase.
+    pub recovery: bool,
     /// Work in progress; the form is locked while there is any.
     pub busy: Option<Busy>,
     /// Why the last try failed (`wrong_passphrase` …).

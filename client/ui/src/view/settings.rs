@@ -53,6 +53,8 @@ pub struct SettingsView {
     pub profile_folder: String,
     /// Where the log is.
     pub log_folder: String,
+    /// What protects the profile.
+    pub security: super::SecurityView,
     /// Version of the program.
     pub version: String,
 }

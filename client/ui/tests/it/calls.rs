@@ -89,6 +89,7 @@ fn a_ringing_call_is_taken_or_declined_by_key_while_writing_and_over_a_question(
     home(&mut quiet).requests_in = vec![RequestIn {
         peer: sample::peer(9),
         name: "Ariel".into(),
+        doubt: None,
         at_ms: sample::NOW,
     }];
     asked.settle(&quiet);

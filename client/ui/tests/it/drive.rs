@@ -20,6 +20,8 @@ pub struct Window {
     pub wakes_in: std::time::Duration,
     /// Every text drawn in the last frame.
     pub words: Vec<String>,
+    /// Every plain rectangle drawn in the last frame.
+    pub fills: Vec<(Rect, egui::Color32)>,
     time: f64,
 }
 
@@ -42,6 +44,7 @@ impl Window {
             copied: None,
             wakes_in,
             words: Vec::new(),
+            fills: Vec::new(),
             time: 0.0,
         }
     }
@@ -106,8 +109,9 @@ impl Window {
                 _ => None,
             });
         self.words.clear();
+        self.fills.clear();
         for clipped in &output.shapes {
-            collect(&clipped.shape, &mut self.words);
+            collect(&clipped.shape, &mut self.words, &mut self.fills);
         }
         self.wakes_in = output.viewport_output[&egui::ViewportId::ROOT].repaint_delay;
         actions
@@ -193,10 +197,11 @@ impl Window {
     }
 }
 
-fn collect(shape: &egui::Shape, words: &mut Vec<String>) {
+fn collect(shape: &egui::Shape, words: &mut Vec<String>, fills: &mut Vec<(Rect, egui::Color32)>) {
     match shape {
         egui::Shape::Text(text) => words.push(text.galley.text().to_owned()),
-        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, words)),
+        egui::Shape::Rect(shape) => fills.push((shape.rect, shape.fill)),
+        egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, words, fills)),
         _ => {}
     }
 }

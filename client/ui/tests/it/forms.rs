@@ -149,6 +149,7 @@ fn a_link_is_looked_at_as_it_is_typed_and_sent_once_when_good() {
     let good = adding(LinkCheck::Good {
         peer: sample::peer(6),
         name: "Titania".into(),
+        doubt: None,
         server: "wss://x".into(),
     });
     let mut window = Window::open(&empty);

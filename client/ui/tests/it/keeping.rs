@@ -230,6 +230,7 @@ fn the_keyboard_stays_with_a_request_when_another_comes_in_above_it() {
         let requests = names.iter().map(|(n, name)| RequestIn {
             peer: sample::peer(*n),
             name: (*name).into(),
+            doubt: None,
             at_ms: sample::NOW,
         });
         let home = HomeView {

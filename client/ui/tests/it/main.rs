@@ -11,11 +11,13 @@
 )]
 
 mod calls;
+mod compare;
 mod conversation;
 mod drive;
 mod forms;
 mod home;
 mod keeping;
+mod likeness;
 mod reading;
 mod sample;
 mod screens;

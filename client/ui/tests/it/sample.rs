@@ -55,6 +55,7 @@ pub fn contact(n: u8, name: &str, last: Option<(&str, bool, i64)>) -> ContactRow
         name: name.into(),
         presence: Presence::Unknown,
         verified: false,
+        namesake: None,
         blocked: false,
         last: last.map(|(text, mine, at_ms)| LastLine {
             text: text.into(),
@@ -115,6 +116,7 @@ pub fn home(main: MainPane) -> HomeView {
         requests_in: vec![RequestIn {
             peer: peer(9),
             name: "Ariel".into(),
+            doubt: None,
             at_ms: NOW - 5 * MINUTE,
         }],
         requests_out: Vec::new(),
@@ -181,6 +183,7 @@ pub fn conversation() -> ConversationView {
         name: "Rhea".into(),
         presence: Presence::Here,
         verified: true,
+        namesake: None,
         blocked: false,
         call: CallChance::Ready,
         first_unread: Some(third.key),
@@ -364,6 +367,7 @@ pub fn settings() -> SettingsView {
         sounds: true,
         profile_folder: "/home/io/.local/share/orrery/profiles/io".into(),
         log_folder: "/home/io/.local/state/orrery/log".into(),
+        security: SecurityView::default(),
         version: "0.1.0".into(),
     }
 }
@@ -390,6 +394,7 @@ pub fn call(phase: CallPhase) -> CallView {
             peer: peer(4),
             name: "Echo".into(),
             presence: Presence::Here,
+            namesake: None,
         }],
         strangers: Vec::new(),
         trouble: Vec::new(),
@@ -429,6 +434,8 @@ pub fn plates(stage: Rect, people: usize) -> Vec<PlateView> {
             peer: peer(at as u8),
             me: at == 0,
             name: names[at % names.len()].into(),
+            verified: at % 8 == 1,
+            namesake: (at % 8 == 2).then(namesake),
             center: place.center,
             radius: place.radius,
             speaking: at % 8 == 1,
@@ -448,12 +455,20 @@ pub fn plates(stage: Rect, people: usize) -> Vec<PlateView> {
         .collect()
 }
 
+pub fn namesake() -> Namesake {
+    Namesake {
+        id: "qm5x2yb7".into(),
+        doubtful: true,
+    }
+}
+
 pub fn incoming() -> IncomingCallView {
     IncomingCallView {
         call: call_key(),
         from: peer(1),
         name: "Rhea".into(),
         verified: true,
+        namesake: None,
         others: Vec::new(),
         strangers: Vec::new(),
         since_ms: NOW - 1_300,

@@ -42,6 +42,7 @@ pub fn scenes() -> Vec<Scene> {
     let mut adding = home(MainPane::AddContact(Box::new(add_contact(LinkCheck::Good {
         peer: peer(6),
         name: "Titania".into(),
+        doubt: None,
         server: "wss://moons.example.org".into(),
     }))));
     adding.requests_out = vec![
@@ -199,6 +200,7 @@ pub fn scenes() -> Vec<Scene> {
         Scene {
             incoming: Some(IncomingCallView {
                 verified: false,
+                namesake: None,
                 others: vec!["Callisto".into()],
                 strangers: vec!["Ariel".into()],
                 ..incoming()

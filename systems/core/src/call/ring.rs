@@ -18,6 +18,10 @@ use crate::{
 /// How far two corrected clocks may differ where the order of two events decides.
 const OVERTAKEN_MS: u64 = 2000;
 
+/// So many rings of one contact are heard in so long while none of them is accepted; further ones only become missed calls.
+const MAX_RINGS: usize = 5;
+const RINGS_MS: u64 = 5 * 60 * 1000;
+
 /// A ring is remembered by its call and its moment: somebody who left may be rung into the same call again, and no ring
 /// rings twice.
 fn ring_key(signal: &CallSignal) -> CallId {
@@ -94,6 +98,10 @@ impl Turn<'_> {
         if members.len().saturating_add(2) > MAX_CALL_MEMBERS {
             return Ok(());
         }
+        if self.rings_without_end(sender) {
+            self.say_outside(sender, signal.call, CallStep::Busy)?;
+            return self.missed(sender, signal.call, signal.issued_ms);
+        }
         self.enter_call(signal.call, sender, *sender, Phase::Incoming)?;
         let mut caller = self.new_member(sender, "", "")?;
         caller.joined = true;
@@ -110,6 +118,18 @@ impl Turn<'_> {
         self.push(Output::Ring(Some(Ring::Incoming)));
         self.call_changed = true;
         Ok(())
+    }
+
+    /// Counts a ring; whether there were too many.
+    fn rings_without_end(&mut self, caller: &PeerId) -> bool {
+        let now = self.mono_ms();
+        let rings = self.live.rings.entry(*caller).or_default();
+        rings.retain(|at| now.saturating_sub(*at) < RINGS_MS);
+        let full = rings.len() >= MAX_RINGS;
+        if !full {
+            rings.push(now);
+        }
+        full
     }
 
     /// Both rang at once: the lower peer id's call goes on, and both have accepted it.

@@ -79,6 +79,10 @@ impl Turn<'_> {
             reactions: Vec::new(),
         };
         let reference = record.reference();
+        if self.archive.message(&reference)?.is_some() {
+            // A call of its own has that id; what stands there is not overwritten.
+            return Ok(());
+        }
         let early = self.archive.take_early_changes(&reference)?;
         let early: Vec<Item> = early.iter().filter_map(|bytes| decode(&bytes.0).ok()).collect();
         for change in &early {

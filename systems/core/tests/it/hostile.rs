@@ -370,3 +370,129 @@ fn no_request_of_ours_is_larger_than_a_server_takes() {
             .all(|(_, envelope)| envelope.len() <= 4352)
     );
 }
+
+#[test]
+fn an_id_stands_for_what_came_under_it_first() {
+    let mut w = World::friends(315, 2);
+    let call = crate::calls::talk(&mut w, 0, 1);
+    w.act(0, Act::LeaveCall(call)).unwrap();
+    w.run_for(3000);
+    let bodies = [
+        item(1, 10, 7, text("first")),
+        item(2, 11, 7, text("second")),
+        item(1, 12, 7, text("third")),
+        item(
+            3,
+            13,
+            7,
+            ItemKind::Edit {
+                target: MessageId([7; 16]),
+                text: "an edit under the id of what it edits".into(),
+            },
+        ),
+        // The row of a call that this very person made has that call's id.
+        Body::Item(Item {
+            id: MessageId(call.0),
+            seq: 4,
+            lamport: 14,
+            kind: text("instead of the call"),
+        }),
+    ];
+    let calls = crate::calls::rows(&w, 1, 0);
+    assert_eq!(calls.len(), 1);
+    for body in bodies {
+        let bytes = note(&w, body);
+        say(&mut w, 0, 1, &bytes);
+    }
+    assert_eq!(w.texts(1, 0), ["first"]);
+    assert_eq!(w.shown(1, "second") + w.shown(1, "third"), 0);
+    assert_eq!(crate::calls::rows(&w, 1, 0), calls);
+    w.send(0, 1, "and on it goes");
+    w.run_for(2000);
+    assert_eq!(w.shown(1, "and on it goes"), 1);
+}
+
+#[test]
+fn names_too_large_are_refused_on_every_way_in() {
+    let mut w = World::friends(316, 3);
+    let introduction = |name: String| Introduction {
+        name,
+        via: crate::sim::SERVER.into(),
+        token: Token([1; 32]),
+    };
+    let before = w.contact(1, 0).unwrap();
+    // A byte too long, many emoji, and as long as a message can be at all.
+    for name in ["x".repeat(65), "🦀".repeat(17), "🦀".repeat(4000)] {
+        for body in [
+            Body::Profile(introduction(name.clone())),
+            Body::Accept(introduction(name.clone())),
+            Body::Request(introduction(name.clone())),
+        ] {
+            let bytes = note(&w, body);
+            say(&mut w, 0, 1, &bytes);
+            assert_eq!(w.contact(1, 0).unwrap(), before, "{}", name.len());
+        }
+    }
+    // A megabyte fits no envelope and no direct message.
+    let bytes = note(&w, Body::Profile(introduction("🦀".repeat(250_000))));
+    let mut rng = StdRng::seed_from_u64(1);
+    assert!(seal::seal(&w.id(0), &w.id(1), SealKind::Ratchet, &bytes, &mut rng).is_err());
+    let ignored = |w: &World| w.nodes[1].core.as_ref().unwrap().ignored();
+    let count = ignored(&w);
+    w.feed(
+        1,
+        Input::Delivered {
+            id: None,
+            envelope: vec![1; 1 << 20],
+        },
+    );
+    assert_eq!(ignored(&w), count + 1);
+    // By somebody in a call who brings others in.
+    let id = crate::calls::talk(&mut w, 0, 1);
+    let step = orrery_protocol::signal::CallStep::Roster {
+        members: vec![orrery_protocol::signal::Member {
+            peer: w.id(2),
+            name: "🦀".repeat(3000),
+            via: crate::sim::SERVER.into(),
+            token: None,
+        }],
+    };
+    let mut bytes = call_note(&w, 0, 1, 1, 50, 0, step);
+    let at = bytes.windows(16).position(|window| window == [1; 16]).unwrap();
+    bytes[at..at + 16].copy_from_slice(&id.0);
+    say(&mut w, 0, 1, &bytes);
+    let shown = crate::calls::call(&w, 1).unwrap();
+    assert!(
+        shown
+            .participants
+            .iter()
+            .all(|participant| participant.name.len() <= 64)
+    );
+}
+
+#[test]
+fn what_is_ignored_is_counted() {
+    let mut w = World::friends(317, 2);
+    let ignored = |w: &World| w.nodes[1].core.as_ref().unwrap().ignored();
+    w.send(0, 1, "real");
+    w.run_for(2000);
+    assert_eq!(ignored(&w), 0);
+    let real = w.servers[0].seen.last().unwrap().1.clone();
+    let mut changed = real.clone();
+    changed[100] ^= 1;
+    // Not sealed at all, as SDP of a server's own would be; sealed for somebody else; changed; cut; holding garbage.
+    let (to_0, garbage) = (w.sealed(1, 0, b"whatever"), w.sealed(0, 1, b"\x01\x07 no message"));
+    let all = [
+        b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n".to_vec(),
+        to_0,
+        changed,
+        real[..90].to_vec(),
+        garbage,
+    ];
+    let outputs = w.nodes[1].outputs.len();
+    for (n, envelope) in all.into_iter().enumerate() {
+        w.feed(1, Input::Delivered { id: None, envelope });
+        assert_eq!(ignored(&w), n as u64 + 1, "{n}");
+    }
+    assert_eq!(w.nodes[1].outputs.len(), outputs, "and nothing else comes of it");
+}

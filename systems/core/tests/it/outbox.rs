@@ -337,3 +337,36 @@ fn a_thousand_messages_to_who_is_away_cost_no_more_than_they_must() {
     );
     assert!(w.handled - before < 3000, "{}", w.handled - before);
 }
+
+#[test]
+fn after_a_kill_between_encrypting_and_sending_the_same_bytes_go_out() {
+    for swallowed in [true, false] {
+        let mut w = World::friends(180, 2);
+        w.hush();
+        // Encrypted, stored and asked for; nothing of it leaves, or it leaves and nobody learns of it.
+        w.net.loss = if swallowed { 1.0 } else { 0.0 };
+        let since = w.nodes[0].outputs.len();
+        for n in 0..3 {
+            w.send(0, 1, &format!("m{n}"));
+        }
+        let first = w.deposited(0, 1, since);
+        assert_eq!(first.len(), 3);
+        let sessions = w.sessions(0, 1);
+        w.kill(0);
+        w.run_for(1000);
+        w.net.loss = 0.0;
+        let since = w.nodes[0].outputs.len();
+        w.start(0);
+        assert_eq!(w.sessions(0, 1), sessions, "no key is drawn again");
+        w.connect(0);
+        w.run_for(1000);
+        let again = w.deposited(0, 1, since);
+        assert_eq!(again[..3], first[..]);
+        w.run_for(5000);
+        assert_eq!(w.texts(1, 0), ["m0", "m1", "m2"]);
+        assert_eq!((w.healed(0), w.healed(1)), (0, 0));
+        for n in 0..3 {
+            assert_eq!(w.shown(1, &format!("m{n}")), 1);
+        }
+    }
+}

@@ -415,3 +415,49 @@ fn a_server_that_forgets_us_again_and_again_does_not_fill_the_disk_with_prekeys(
     assert_eq!(w.mailbox(1).one_time.len(), ONE_TIME_PREKEYS);
     assert!(w.nodes[1].archive.prekey_count(PrekeyKind::OneTime) <= 4 * ONE_TIME_PREKEYS);
 }
+
+#[test]
+fn a_restored_profile_publishes_new_prekeys_and_writes_both_ways() {
+    let mut w = World::friends(63, 2);
+    w.send(1, 0, "from before");
+    w.run_for(3000);
+    let old: BTreeSet<u32> = w.mailbox(1).one_time.iter().map(|key| key.id).collect();
+    assert!(!old.is_empty());
+    // Written, and not yet taken by any server, when the profile was exported.
+    w.servers[0].down = true;
+    w.send(1, 0, "waits in the file");
+    w.run_for(2000);
+    w.kill(1);
+    w.servers[0].down = false;
+    w.nodes[1].archive.travel();
+    // In a session that is not there any more.
+    w.send(0, 1, "to where it was");
+    w.run_for(1000);
+    w.start(1);
+    w.connect(1);
+    w.run_for(300_000);
+    let held = &w.mailbox(1).one_time;
+    assert!(
+        held.iter().all(|key| !old.contains(&key.id)),
+        "no key of before is handed out"
+    );
+    assert!(held.len() + 5 >= ONE_TIME_PREKEYS);
+    for kind in [PrekeyKind::Signed, PrekeyKind::Kem] {
+        assert_eq!(w.nodes[1].archive.prekey_count(kind), 1);
+    }
+    w.send(0, 1, "there");
+    w.send(1, 0, "and back");
+    w.run_for(120_000);
+    for text in ["to where it was", "there"] {
+        assert_eq!(w.shown(1, text), 1, "{text}");
+    }
+    for text in ["from before", "waits in the file", "and back"] {
+        assert_eq!(w.shown(0, text), 1, "{text}");
+    }
+    w.assert_same(0, 1);
+    // Who began with the new keys can be answered, and they are published once.
+    let published = w.mailbox(1).published;
+    w.restart(1);
+    w.run_for(5000);
+    assert_eq!(w.mailbox(1).published, published);
+}

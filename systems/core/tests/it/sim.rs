@@ -184,6 +184,43 @@ impl World {
         });
     }
 
+    /// A second copy of a profile, as of now; it is not started.
+    pub fn copy(&mut self, node: usize) -> usize {
+        let rng = StdRng::seed_from_u64(self.rng.random());
+        let of = &self.nodes[node];
+        let copy = Node {
+            archive: of.archive.clone(),
+            core: None,
+            id: of.id,
+            policy: of.policy,
+            connected: false,
+            logged_in: false,
+            facts: Vec::new(),
+            outputs: Vec::new(),
+            sound: Vec::new(),
+            skew_ms: of.skew_ms,
+            failing_commits: 0,
+            epoch: 0,
+            rng,
+        };
+        self.nodes.push(copy);
+        self.nodes.len() - 1
+    }
+
+    /// Nobody says anything by itself: no presence, no connections for conversations.
+    pub fn hush(&mut self) {
+        for node in 0..self.nodes.len() {
+            let quiet = Policy {
+                presence: false,
+                direct: orrery_core::io::Direct::Calls,
+                ..Policy::default()
+            };
+            self.nodes[node].policy = quiet;
+            self.act(node, Act::SetPolicy(quiet)).unwrap();
+        }
+        self.run_for(3000);
+    }
+
     fn clock(&self, skew_ms: i64) -> Now {
         Now {
             wall_ms: (START_WALL_MS + self.now).saturating_add_signed(skew_ms),

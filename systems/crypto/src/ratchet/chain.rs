@@ -116,4 +116,14 @@ mod tests {
         }
         assert_eq!(*walk.step().unwrap().1, *last);
     }
+
+    #[test]
+    fn the_keys_of_a_chain_and_of_what_it_passed_over_are_wiped() {
+        use crate::testing::wiped;
+        let Advanced { chain, passed, key } = chain(0).advance(3).unwrap();
+        let Chain { key: of_chain, n: _ } = &chain;
+        wiped(of_chain);
+        wiped(&key);
+        passed.iter().for_each(|(_, key)| wiped(key));
+    }
 }

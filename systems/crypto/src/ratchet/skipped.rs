@@ -119,4 +119,17 @@ mod tests {
         skipped.expire(5000 + SKIPPED_LIFETIME_MS);
         assert_eq!(skipped.len(), 0);
     }
+
+    #[test]
+    fn a_skipped_key_is_wiped() {
+        let mut skipped = SkippedKeys::default();
+        skipped.add([1; 32], keys(0..1), 0);
+        let SkippedKey {
+            chain: _,
+            number: _,
+            stamp_ms: _,
+            key,
+        } = &skipped.0[0];
+        crate::testing::wiped(&**key);
+    }
 }

@@ -6,14 +6,21 @@ use std::{
 };
 
 use orrery_crypto::RecoveryPhrase;
-use orrery_protocol::record::{ContactRecord, ContactState, PrekeyKind, PrekeyRecord, SecretBytes};
+use orrery_protocol::{
+    CallId,
+    record::{ContactRecord, ContactState, OpenCallRecord, PrekeyKind, PrekeyRecord, SecretBytes},
+};
 use orrery_store::{ProfileFolder, ProfileState, Search, Store, StoreError};
 use rand::{SeedableRng, rngs::ChaCha20Rng};
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+use crate::here::on_a_small_disk;
 use crate::support::{THEM, US, channel, floor, outgoing, session, text, words, write};
 
 const MESSAGES: u64 = 1200;
+/// What was encrypted in a session.
+const CIPHERTEXT: &[u8] = b"what a ratchet made of it";
 
 fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
@@ -48,7 +55,19 @@ fn full() -> (TempDir, ProfileFolder, Store) {
                 created_ms: 1,
             })
             .unwrap();
-        archive.push_outbox(&outgoing(1)).unwrap();
+        let mut waiting = outgoing(1);
+        waiting.message = CIPHERTEXT.to_vec();
+        archive.push_outbox(&waiting).unwrap();
+        archive.put_unread_ciphertext(&THEM, CIPHERTEXT).unwrap();
+        archive
+            .put_open_call(&OpenCallRecord {
+                call: CallId([6; 16]),
+                channel: channel(),
+                caller: THEM,
+                started_ms: 1,
+                answered: true,
+            })
+            .unwrap();
     });
     (dir, folder, store)
 }
@@ -131,9 +150,19 @@ fn everything_but_sessions_and_prekeys_comes_back() {
                 .len(),
             1
         );
-        assert!(archive.remember_item(&US, &crate::support::id(3)).unwrap(), "known already");
+        assert!(
+            archive.remember_item(&US, &crate::support::id(3)).unwrap(),
+            "known already"
+        );
         assert!(archive.sessions(&THEM).unwrap().is_empty());
         assert!(archive.prekeys(PrekeyKind::Signed).unwrap().is_empty());
+        assert!(archive.unread_ciphertexts(&THEM).unwrap().is_empty());
+        assert!(archive.open_calls().unwrap().is_empty());
+        // What waits goes again, encrypted in a session of this place.
+        let waiting = archive.outbox_rows(None).unwrap();
+        let mut expected = outgoing(1);
+        (expected.id, expected.message, expected.session) = (waiting[0].id, Vec::new(), [0; 32]);
+        assert_eq!(waiting, [expected]);
         assert_eq!(archive.contacts().unwrap().len(), 1);
     });
     restored.discard_sessions().unwrap();
@@ -159,14 +188,18 @@ fn no_byte_of_a_session_or_prekey_is_in_the_database_that_travels() {
         store.close().unwrap();
         decrypted(&dir.join("orrery.db"), key.as_bytes())
     };
-    let marker = b"a half that must stay behind";
+    let session = 0x7373_7373_7373_7373_u64.to_be_bytes();
+    let markers: [&[u8]; 3] = [b"a half that must stay behind", CIPHERTEXT, &session];
     let contains = |bytes: &[u8], marker: &[u8]| bytes.windows(marker.len()).any(|window| window == marker);
     let here = pages(dir.path());
-    assert!(contains(&here, marker), "the search finds what is there");
+    for marker in markers {
+        assert!(contains(&here, marker), "the search finds what is there");
+    }
     let there = pages(new.path());
     assert!(contains(&there, b"comet number 12"));
-    assert!(!contains(&there, marker));
-    assert!(!contains(&there, &0x7373_7373_7373_7373_u64.to_be_bytes()));
+    for marker in markers {
+        assert!(!contains(&there, marker));
+    }
 }
 
 /// Everything in the clear, by the library's own export into a file of the test.
@@ -231,12 +264,7 @@ fn a_file_that_was_changed_cut_or_extended_anywhere_makes_nothing() {
         let mut changed = whole.clone();
         changed[at] ^= 1;
         let error = refused(&changed);
-        let expected = if at == 9 {
-            StoreError::VaultNewer
-        } else {
-            StoreError::BadExport
-        };
-        assert_eq!(error, expected, "byte {at}");
+        assert_eq!(error, StoreError::BadExport, "byte {at}");
     }
     for len in [0, 1, 9, 14, 100, 120, whole.len() / 2, whole.len() - 1] {
         assert_eq!(refused(&whole[..len]), StoreError::BadExport, "cut at {len}");
@@ -245,6 +273,12 @@ fn a_file_that_was_changed_cut_or_extended_anywhere_makes_nothing() {
     // A head that claims the world.
     let mut huge = whole[..200].to_vec();
     huge[10..14].copy_from_slice(&u32::MAX.to_be_bytes());
+    assert_eq!(refused(&huge), StoreError::BadExport);
+    let mut huge = whole.clone();
+    huge[111..119].copy_from_slice(&(1_u64 << 30).to_be_bytes());
+    assert_eq!(refused(&huge), StoreError::BadExport);
+    let longest = (u64::MAX - 200).to_be_bytes();
+    huge[111..119].copy_from_slice(&longest);
     assert_eq!(refused(&huge), StoreError::BadExport);
     assert_eq!(back(out.path(), "pass").unwrap_err(), StoreError::BadExport);
     assert_eq!(
@@ -295,4 +329,160 @@ fn the_file_is_its_owners_alone() {
     let file = out.path().join("ada.orrery");
     run(&store, &file).unwrap();
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_file_that_is_not_whole_never_has_a_byte_in_the_folder() {
+    let (_dir, _folder, store) = full();
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("ada.orrery");
+    run(&store, &file).unwrap();
+    let mut changed = fs::read(&file).unwrap();
+    let last = changed.len() - 33;
+    changed[last] ^= 1;
+    fs::write(&file, changed).unwrap();
+    let new = tempfile::tempdir().unwrap();
+    let folder = ProfileFolder::open(new.path()).unwrap();
+    let mut looks = 0;
+    let error = folder.restore(&file, "pass", &mut |_, _| {
+        looks += 1;
+        assert_eq!(files(new.path()), [new.path().join("lock")]);
+        true
+    });
+    assert_eq!(error.unwrap_err(), StoreError::BadExport);
+    assert!(looks > 1);
+}
+
+#[test]
+fn restoring_cut_short_leaves_none_or_all_of_it() {
+    let (_dir, _folder, store) = full();
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("ada.orrery");
+    run(&store, &file).unwrap();
+    let (new, folder, restored) = back(&file, "pass").unwrap();
+    let path = |name: &str| new.path().join(name);
+    // Before it was ever opened under its name: the database as it travelled, beside its counter and vault.
+    let mut restored = restored;
+    restored.discard_sessions().unwrap();
+    restored.close().unwrap();
+    fs::rename(path("orrery.db"), path("orrery.db.new")).unwrap();
+    assert_eq!(folder.state().unwrap(), ProfileState::Locked);
+    assert_eq!(
+        folder
+            .unlock("pass")
+            .unwrap()
+            .history()
+            .newest(&channel(), 5)
+            .unwrap()
+            .messages
+            .len(),
+        5
+    );
+    // Before the vault.
+    fs::rename(path("orrery.db"), path("orrery.db.new")).unwrap();
+    fs::remove_file(path("vault")).unwrap();
+    assert_eq!(folder.state().unwrap(), ProfileState::New);
+    // Half of the database.
+    let half = fs::read(path("orrery.db.new")).unwrap();
+    fs::write(path("orrery.db.new"), &half[..half.len() / 2]).unwrap();
+    fs::remove_file(path("counter")).unwrap();
+    assert_eq!(folder.state().unwrap(), ProfileState::New);
+    let restored = folder.restore(&file, "pass", &mut |_, _| true).unwrap();
+    assert!(restored.rolled_back());
+}
+
+#[test]
+fn what_is_written_meanwhile_is_in_the_file_by_whole_transactions() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = ProfileFolder::open(dir.path()).unwrap();
+    let mut store = folder.create("pass", floor(), &mut rng(1)).unwrap();
+    let mut number = 0;
+    let mut one_more = |store: &mut Store| {
+        number += 1;
+        write(store, |archive| {
+            let mut contact = ContactRecord::new(THEM, ContactState::Contact, "Rhea".into(), "wss://a".into(), 5);
+            contact.own_seq = number;
+            archive.put_contact(&contact).unwrap();
+            archive.put_message(&text(US, number, "word")).unwrap();
+        });
+    };
+    for _ in 0..700 {
+        one_more(&mut store);
+    }
+    let out = tempfile::tempdir().unwrap();
+    for round in 0..3 {
+        let file = out.path().join(round.to_string());
+        let export = store.export(&file).unwrap();
+        assert_eq!(format!("{export:?}"), "Export");
+        let exporting = std::thread::spawn(move || export.run(&mut |_, _| true));
+        while !exporting.is_finished() {
+            one_more(&mut store);
+        }
+        exporting.join().unwrap().unwrap();
+        let (_new, _folder, mut restored) = back(&file, "pass").unwrap();
+        let sent = write(&mut restored, |archive| {
+            let all = archive.own_messages(&channel(), &US, 0, u64::MAX).unwrap().len() as u64;
+            (all, archive.contact(&THEM).unwrap().unwrap().own_seq)
+        });
+        assert!(sent.0 >= 700 && sent.0 == sent.1, "{sent:?}");
+    }
+}
+
+/// Everything on a disk up to so many bytes that stay free.
+#[cfg(target_os = "linux")]
+fn fill(disk: &Path, free: usize) -> PathBuf {
+    use std::io::Write;
+    let filler = disk.join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    let mut size = 0;
+    while file.write_all(&[1; 4096]).is_ok() {
+        size += 4096;
+    }
+    file.set_len((size - free) as u64).unwrap();
+    filler
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_or_read_only_disk_gets_nothing_and_loses_nothing() {
+    const NAME: &str = "export::a_full_or_read_only_disk_gets_nothing_and_loses_nothing";
+    on_a_small_disk(NAME, |disk| {
+        // Where the profile is there is room; the small disk is only what is written to.
+        let (_dir, _folder, store) = full();
+        let out = tempfile::tempdir().unwrap();
+        let source = out.path().join("ada.orrery");
+        run(&store, &source).unwrap();
+        let len = usize::try_from(fs::metadata(&source).unwrap().len()).unwrap();
+        let target = disk.join("ada.orrery");
+        for free in [0, 8192, len / 2, len, 2 * len - 65_536] {
+            let filler = fill(disk, free);
+            assert_eq!(run(&store, &target).unwrap_err(), StoreError::Full, "{free} bytes free");
+            assert_eq!(files(disk), [filler], "{free} bytes free");
+        }
+        fs::remove_file(disk.join("filler")).unwrap();
+        run(&store, &target).unwrap();
+        fs::remove_file(&target).unwrap();
+
+        let new = disk.join("new");
+        let folder = ProfileFolder::open(&new).unwrap();
+        for free in [0, 8192, len / 2, len - 4096] {
+            let filler = fill(disk, free);
+            let error = folder.restore(&source, "pass", &mut |_, _| true).unwrap_err();
+            assert_eq!(error, StoreError::Full, "{free} bytes free");
+            assert_eq!(folder.state().unwrap(), ProfileState::New);
+            assert_eq!(files(&new), [new.join("lock")], "{free} bytes free");
+            fs::remove_file(filler).unwrap();
+        }
+        drop(folder.restore(&source, "pass", &mut |_, _| true).unwrap());
+        drop(folder);
+
+        let read_only = std::process::Command::new("mount")
+            .args(["-o", "remount,ro"])
+            .arg(disk)
+            .status();
+        assert!(read_only.unwrap().success());
+        let before = files(disk);
+        assert_eq!(run(&store, &target).unwrap_err(), StoreError::ReadOnly);
+        assert_eq!(files(disk), before);
+    });
 }

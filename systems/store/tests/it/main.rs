@@ -13,6 +13,10 @@ mod atomicity;
 mod child;
 mod damage;
 mod export;
+#[cfg(target_os = "linux")]
+#[path = "../../../../tests/src/here.rs"]
+#[allow(unreachable_pub, reason = "it is public where it lives")]
+mod here;
 mod history;
 mod kill;
 mod profile;

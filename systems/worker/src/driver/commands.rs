@@ -5,6 +5,7 @@ use orrery_link::{Code, Event, Reference, Request, Settings};
 
 use super::{Driver, Flow, Place, reads::Wanted};
 use crate::{
+    keyring::Memory,
     map::{Own, Route, act, route},
     profile::{self, Door, Key},
     signaling::HomeOrder,
@@ -65,10 +66,19 @@ impl Driver {
                     Err(code) => self.failed(reference, code),
                 }
             }
-            Own::Unlock { passphrase } => {
-                let server = self.config.default_server.clone();
-                self.open(Key::Unlock { server, passphrase }, reference);
+            Own::Unlock { passphrase, remember } => {
+                let key = Key::Unlock {
+                    server: self.config.default_server.clone(),
+                    passphrase,
+                    remember,
+                };
+                self.open(key, reference);
             }
+            Own::UnlockRemembered => {
+                let server = self.config.default_server.clone();
+                self.open(Key::Remembered { server }, reference);
+            }
+            Own::SetRemembered(on) => self.set_remembered(on, reference),
             Own::Recover { phrase, passphrase } => match profile::read_phrase(&phrase) {
                 Ok(phrase) => {
                     let key = Key::Recover {
@@ -133,7 +143,7 @@ impl Driver {
             (Place::Opening { .. }, _) => Some(Code::ProfileInUse),
             (Place::Inside(_), key) if key.makes() => Some(Code::ProfileExists),
             (Place::Inside(_), _) => Some(Code::ProfileInUse),
-            (Place::Outside(door), key) => match (door.phase(), key) {
+            (Place::Outside(door), key) => match (door.phase(&self.config.keyring), key) {
                 (orrery_link::ProfilePhase::Unusable { code }, _) => Some(code),
                 (orrery_link::ProfilePhase::Empty, key) if !key.makes() => Some(Code::NoProfile),
                 (orrery_link::ProfilePhase::Locked { .. }, key) if key.makes() => Some(Code::ProfileExists),
@@ -152,8 +162,9 @@ impl Driver {
             return;
         };
         let now = self.clock.now();
+        let memory = Memory::new(&self.config.folder, &self.config.keyring);
         let task = self.runtime.spawn_blocking(move || {
-            let opened = profile::open(&folder, &mut key, now).map(Box::new);
+            let opened = profile::open(&folder, &mut key, &memory, now).map(Box::new);
             (Door::Ready(folder), opened)
         });
         self.place = Place::Opening { task, reference };

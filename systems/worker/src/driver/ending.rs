@@ -25,12 +25,10 @@ impl Driver {
         let _ = self.runtime.spawn_blocking(move || sound.stop()).await;
     }
 
-    /// Leaves calls, says goodbye and closes the profile; the folder stays ours. Takes [`GOODBYE`] at most, and a moment
-    /// for the database.
+    /// Leaves calls, says goodbye and closes the profile; the folder stays ours. Takes [`GOODBYE`] at most, and a
+    /// moment for the database; longer only while a new vault is being written.
     pub(super) async fn close_profile(&mut self) {
-        for reference in self.jobs.stop() {
-            self.failed(reference, Code::Locked);
-        }
+        self.stop_jobs();
         if let Place::Inside(_) = self.place {
             self.feed(Input::Act(orrery_core::Act::Leave));
         }
@@ -47,6 +45,7 @@ impl Driver {
                 Err(_) => break,
             }
         }
+        self.finish_jobs().await;
         if let Place::Inside(session) = std::mem::replace(&mut self.place, Place::Outside(Door::Shut(Code::Locked))) {
             let folder = std::sync::Arc::clone(&session.folder);
             session.close(deadline).await;

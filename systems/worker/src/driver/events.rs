@@ -30,7 +30,7 @@ impl Driver {
 
     pub(super) fn tell_profile(&mut self) {
         let profile = match &self.place {
-            Place::Outside(door) => door.phase(),
+            Place::Outside(door) => door.phase(&self.config.keyring),
             Place::Opening { .. } => ProfilePhase::Opening,
             Place::Inside(session) => ProfilePhase::Open(session.view()),
         };
@@ -73,7 +73,7 @@ impl Driver {
             });
         }
         let mut outputs = std::mem::take(&mut opened.outputs);
-        let rolled_back = opened.rolled_back;
+        let (rolled_back, remember) = (opened.rolled_back, opened.remember);
         let around = Surroundings {
             config: &self.config,
             runtime: &self.runtime,
@@ -96,7 +96,11 @@ impl Driver {
                 if rolled_back {
                     self.tell(Event::Notice(Notice::RolledBack {}));
                 }
-                self.done(reference);
+                if remember {
+                    self.remember_opened(reference);
+                } else {
+                    self.done(reference);
+                }
             }
             None => {
                 self.place = Place::Outside(Door::Shut(Code::DatabaseDamaged));

@@ -1,17 +1,17 @@
-//! What takes its time while the profile is open: new wraps of the vault, exports. Each runs on a thread of its own and is
-//! answered once; locking and the end stop them.
+//! What takes its time while the profile is open: new wraps of the vault, the keyring, exports. Each runs on a thread of
+//! its own and is answered once; locking and the end stop them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use orrery_link::{Code, Event, Passphrase, Reference};
+use orrery_link::{Code, Event, Notice, Passphrase, Reference, Settings};
 use orrery_store::{ProfileFolder, StoreError, VaultParams};
 use tokio::sync::mpsc;
 
@@ -24,31 +24,55 @@ use crate::{
 /// How often progress is told at most.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
+/// Jobs that may be under way; one more is refused.
+const MOST: usize = 32;
+/// How long the profile stays open for jobs that were told to stop: as long as Argon2id may take.
+const STOPPING: Duration = Duration::from_secs(5);
+
+/// Something that is done beside the loop. It may look at whether to stop, and then has done nothing.
+type Work = Box<dyn FnOnce(&AtomicBool) -> Result<(), Code> + Send>;
+
+/// Who waits for a job.
+struct Asked {
+    reference: Option<Reference>,
+    /// What was asked for is done already, and only a notice says that this part of it was not.
+    lenient: bool,
+}
+
 /// Jobs under way.
 #[derive(Default)]
 pub(super) struct Jobs {
     next: u64,
-    running: BTreeMap<u64, Option<Reference>>,
+    running: BTreeMap<u64, Asked>,
+    /// What changes how the profile is opened is done one after the other: the one under way, and those that wait.
+    turn: Option<u64>,
+    queue: VecDeque<(u64, Work)>,
     /// A profile that is being restored: its command is answered by the opening, and only its progress comes from here.
     restoring: Option<(u64, Option<Reference>)>,
     /// Told to the jobs of this opening of the profile.
     stop: Arc<AtomicBool>,
-    /// Vaults are rewritten one after the other.
-    vault: Arc<Mutex<()>>,
 }
 
 impl Jobs {
-    fn begin(&mut self, reference: Option<Reference>) -> u64 {
+    /// Takes a job in, unless there are too many.
+    fn begin(&mut self, asked: Asked) -> Result<u64, Asked> {
+        if self.running.len() >= MOST {
+            return Err(asked);
+        }
         self.next += 1;
-        self.running.insert(self.next, reference);
-        self.next
+        self.running.insert(self.next, asked);
+        Ok(self.next)
     }
 
-    /// Stops all of them; what they were asked for is to be refused.
-    pub(super) fn stop(&mut self) -> Vec<Option<Reference>> {
-        self.stop.store(true, Ordering::Release);
+    /// Tells all of them to stop; those that have not begun never will.
+    fn stop(&mut self) -> Vec<Asked> {
+        self.halt();
         self.stop = Arc::default();
-        std::mem::take(&mut self.running).into_values().collect()
+        let waiting = std::mem::take(&mut self.queue);
+        waiting
+            .into_iter()
+            .filter_map(|(job, _)| self.running.remove(&job))
+            .collect()
     }
 
     /// Tells a restoration that nobody waits for it any more.
@@ -79,24 +103,58 @@ impl Driver {
     pub(super) fn job_progress(&mut self, job: u64, done: u64, total: u64) {
         let restoring = self.jobs.restoring.as_ref().filter(|(restoring, _)| *restoring == job);
         let reference = restoring.map(|(_, reference)| reference);
-        if let Some(reference) = reference.or_else(|| self.jobs.running.get(&job)) {
+        if let Some(reference) = reference.or_else(|| self.jobs.running.get(&job).map(|asked| &asked.reference)) {
             let reference = reference.clone();
             self.tell(Event::TransferProgress { reference, done, total });
         }
     }
 
-    /// A job that was stopped was answered already.
+    /// A job that was given up was answered already.
     pub(super) fn job_done(&mut self, job: u64, result: Result<(), Code>) {
-        let Some(reference) = self.jobs.running.remove(&job) else {
+        if self.jobs.turn == Some(job) {
+            self.jobs.turn = None;
+            self.next_job();
+        }
+        let Some(asked) = self.jobs.running.remove(&job) else {
             return;
         };
+        if result.is_ok() {
+            // Whether there is a recovery phrase, or the keyring keeps the key, may have changed.
+            self.tell_profile();
+        }
+        self.answer(asked, result);
+    }
+
+    fn answer(&mut self, asked: Asked, result: Result<(), Code>) {
         match result {
-            Ok(()) => {
-                // Whether there is a recovery phrase may have changed.
-                self.tell_profile();
-                self.done(reference);
+            Ok(()) => self.done(asked.reference),
+            Err(code) if asked.lenient => {
+                self.tell(Event::Notice(Notice::Problem { code }));
+                self.done(asked.reference);
             }
-            Err(code) => self.failed(reference, code),
+            Err(code) => self.failed(asked.reference, code),
+        }
+    }
+
+    /// Does something in its turn.
+    fn in_turn(&mut self, asked: Asked, work: impl FnOnce(&AtomicBool) -> Result<(), Code> + Send + 'static) {
+        match self.jobs.begin(asked) {
+            Ok(job) => {
+                self.jobs.queue.push_back((job, Box::new(work)));
+                self.next_job();
+            }
+            Err(asked) => self.answer(asked, Err(Code::Overloaded)),
+        }
+    }
+
+    fn next_job(&mut self) {
+        if self.jobs.turn.is_none()
+            && let Some((job, work)) = self.jobs.queue.pop_front()
+        {
+            self.jobs.turn = Some(job);
+            let stop = Arc::clone(&self.jobs.stop);
+            let answer = Answer::new(job, self.reporter.clone());
+            self.runtime.spawn_blocking(move || answer.give(work(&stop)));
         }
     }
 
@@ -111,23 +169,54 @@ impl Driver {
             return;
         };
         let (folder, params) = (Arc::clone(&session.folder), self.config.argon);
-        let (job, vault, reporter) = (
-            self.jobs.begin(reference),
-            Arc::clone(&self.jobs.vault),
-            self.reporter.clone(),
-        );
-        self.runtime.spawn_blocking(move || {
-            let guard = vault.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = Asked {
+            reference,
+            lenient: false,
+        };
+        self.in_turn(asked, move |_| {
             let result = match work(&folder, params) {
                 Err(StoreError::Memory) => work(&folder, VaultParams::FLOOR),
                 result => result,
             };
-            drop(guard);
-            // Before the answer: whoever is answered may lock and unlock at once.
-            drop(folder);
-            let result = result.map_err(|error| map::of_store(&error));
-            // Closed when the worker ends.
-            let _ = reporter.blocking_send(Report::Job { job, result });
+            result.map_err(|error| map::of_store(&error))
+        });
+    }
+
+    /// Has the keyring keep the key of the open profile, or forget it.
+    pub(super) fn set_remembered(&mut self, on: bool, reference: Option<Reference>) {
+        self.remember(
+            on,
+            Asked {
+                reference,
+                lenient: false,
+            },
+        );
+    }
+
+    /// The profile was opened, and its key is to be kept.
+    pub(super) fn remember_opened(&mut self, reference: Option<Reference>) {
+        self.remember(
+            true,
+            Asked {
+                reference,
+                lenient: true,
+            },
+        );
+    }
+
+    fn remember(&mut self, on: bool, asked: Asked) {
+        let Place::Inside(session) = &self.place else {
+            self.answer(asked, Err(Code::Locked));
+            return;
+        };
+        let store = session.engine.store();
+        let (memory, key, commits) = (session.memory.clone(), store.database_key(), store.commits());
+        self.in_turn(asked, move |stop| {
+            if on {
+                memory.keep(&key, commits, stop)
+            } else {
+                memory.forget(stop)
+            }
         });
     }
 
@@ -175,12 +264,21 @@ impl Driver {
                 return;
             }
         };
-        let job = self.jobs.begin(reference);
-        let reporter = self.reporter.clone();
-        let mut progress = self.jobs.progress(job, reporter.clone());
+        let asked = Asked {
+            reference,
+            lenient: false,
+        };
+        let job = match self.jobs.begin(asked) {
+            Ok(job) => job,
+            Err(asked) => {
+                self.answer(asked, Err(Code::Overloaded));
+                return;
+            }
+        };
+        let mut progress = self.jobs.progress(job, self.reporter.clone());
+        let answer = Answer::new(job, self.reporter.clone());
         self.runtime.spawn_blocking(move || {
-            let result = export.run(&mut progress).map_err(|error| map::of_store(&error));
-            let _ = reporter.blocking_send(Report::Job { job, result });
+            answer.give(export.run(&mut progress).map_err(|error| map::of_store(&error)));
         });
     }
 
@@ -204,6 +302,28 @@ impl Driver {
         }
     }
 
+    /// Waits for jobs that were told to stop, as long as that is sensible: what is answered must be true.
+    pub(super) async fn finish_jobs(&mut self) {
+        let deadline = tokio::time::Instant::now() + STOPPING;
+        while !self.jobs.running.is_empty() {
+            match tokio::time::timeout_at(deadline, self.reports.recv()).await {
+                Ok(Some(report)) => self.report(report),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        self.jobs.turn = None;
+        for asked in std::mem::take(&mut self.jobs.running).into_values() {
+            self.answer(asked, Err(Code::Locked));
+        }
+    }
+
+    /// Tells jobs to stop, and refuses those that wait.
+    pub(super) fn stop_jobs(&mut self) {
+        for asked in self.jobs.stop() {
+            self.answer(asked, Err(Code::Locked));
+        }
+    }
+
     /// Closes the profile and goes on; the folder stays ours.
     pub(super) async fn lock(&mut self, reference: Option<Reference>) {
         match &self.place {
@@ -219,10 +339,45 @@ impl Driver {
         }
         self.close_profile().await;
         self.sound.set_test(false);
+        self.sound.set_settings(&Settings::default());
         // What was lively comes to rest with one last look.
         self.was_lively = true;
         self.tell_profile();
         self.done(reference);
+    }
+}
+
+/// Says what came of a job, also when that is that it broke.
+struct Answer {
+    job: u64,
+    reporter: mpsc::Sender<Report>,
+    given: bool,
+}
+
+impl Answer {
+    const fn new(job: u64, reporter: mpsc::Sender<Report>) -> Self {
+        Self {
+            job,
+            reporter,
+            given: false,
+        }
+    }
+
+    /// Waits for room; not for a loop.
+    fn give(mut self, result: Result<(), Code>) {
+        self.given = true;
+        let job = self.job;
+        // Closed when the worker ends.
+        let _ = self.reporter.blocking_send(Report::Job { job, result });
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if !self.given {
+            let (job, result) = (self.job, Err(Code::Internal));
+            let _ = self.reporter.try_send(Report::Job { job, result });
+        }
     }
 }
 

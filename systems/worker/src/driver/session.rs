@@ -13,7 +13,8 @@ use crate::{
     WorkerConfig,
     clock::Clock,
     engine::Engine,
-    profile::Opened,
+    keyring::Memory,
+    profile::{KEYRING_NOTE, Opened},
     rtc::{Ear, Fanout, Measured, Network, PEER_EVENT_CAPACITY, PeerEvent, Transport, WebRtc},
     signaling::{Dialer, Drops, Home, HomeOrder, ServerAddress},
 };
@@ -44,6 +45,8 @@ pub(crate) struct Session {
     pub(super) online: bool,
     /// The profile's folder, for what is done to the vault.
     pub(super) folder: Arc<ProfileFolder>,
+    /// Its place in the keyring.
+    pub(super) memory: Memory,
     peer_events: mpsc::Receiver<PeerEvent>,
     folder_shown: String,
     logs: String,
@@ -89,6 +92,7 @@ impl Session {
             online: false,
             peer_events,
             folder: opened.folder,
+            memory: Memory::new(&around.config.folder, &around.config.keyring),
             folder_shown: show(around.config.folder.clone()),
             logs: around
                 .config
@@ -170,7 +174,7 @@ impl Session {
             server: core.server().to_owned(),
             folder: self.folder_shown.clone(),
             log_folder: self.logs.clone(),
-            remembered: false,
+            remembered: self.memory.is_on(),
             recovery: self.folder.has_recovery().unwrap_or(false),
             settings: self.settings.clone(),
         }
@@ -179,9 +183,19 @@ impl Session {
     /// Closes everything, the database last.
     pub(super) async fn close(mut self: Box<Self>, deadline: Instant) {
         self.peers.close_all();
-        let Self { home, engine, .. } = *self;
+        let Self {
+            home,
+            engine,
+            memory,
+            runtime,
+            ..
+        } = *self;
+        // Closing itself is one commit more, of nothing that must not come twice.
+        let commits = engine.store().commits();
+        let noting = runtime.spawn_blocking(move || memory.note(commits, KEYRING_NOTE));
         let _ = tokio::time::timeout_at(deadline, home.close()).await;
         engine.close();
+        let _ = noting.await;
     }
 }
 

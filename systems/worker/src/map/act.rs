@@ -27,7 +27,10 @@ pub(crate) enum Own {
     },
     Unlock {
         passphrase: Passphrase,
+        remember: bool,
     },
+    UnlockRemembered,
+    SetRemembered(bool),
     Recover {
         phrase: Passphrase,
         passphrase: Passphrase,
@@ -100,7 +103,9 @@ pub(crate) fn route(command: Command) -> Route {
                 server,
             });
         }
-        Command::Unlock { passphrase, .. } => return Route::Own(Own::Unlock { passphrase }),
+        Command::Unlock { passphrase, remember } => return Route::Own(Own::Unlock { passphrase, remember }),
+        Command::UnlockRemembered {} => return Route::Own(Own::UnlockRemembered),
+        Command::SetRemembered { on } => return Route::Own(Own::SetRemembered(on)),
         Command::Recover { phrase, passphrase } => return Route::Own(Own::Recover { phrase, passphrase }),
         Command::Lock {} => return Route::Own(Own::Lock),
         Command::ChangePassphrase { old, new } => return Route::Own(Own::ChangePassphrase { old, new }),

@@ -36,7 +36,7 @@ pub(crate) fn read(report: &RTCStatsReport) -> Option<Fingerprints> {
 }
 
 /// `AB:CD:…`, 32 bytes (RFC 8122 §5).
-fn parse(text: &str) -> Option<[u8; 32]> {
+pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     let mut parts = text.split(':');
     for byte in &mut bytes {

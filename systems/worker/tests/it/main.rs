@@ -8,7 +8,9 @@ mod fake;
 #[allow(unreachable_pub, reason = "it is reached where it is at home")]
 #[path = "../../../../tests/src/here.rs"]
 mod here;
+mod keyring;
 mod limits;
+mod locking;
 mod opening;
 mod refusals;
 mod rig;

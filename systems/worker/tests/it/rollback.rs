@@ -1,6 +1,6 @@
 //! A database that is older than it should be.
 
-use orrery_link::Event;
+use orrery_link::{Event, Notice};
 use orrery_protocol::{MessageId, record::Delivery};
 
 use crate::rig::{Host, Person, config, friends};
@@ -14,6 +14,11 @@ async fn delivered(person: &mut Person, id: MessageId) {
             _ => None,
         })
         .await;
+}
+
+fn is_told(person: &Person) -> bool {
+    let mut log = person.log().iter();
+    log.any(|event| matches!(event, Event::Notice(Notice::RolledBack {})))
 }
 
 /// Each says something that the other hears.
@@ -48,12 +53,14 @@ async fn who_puts_back_an_older_database_writes_both_ways_again() {
     std::fs::copy(&kept, &file).unwrap();
 
     let mut ada = Person::unlock("Ada", config(&home, &host.url)).await;
+    assert!(is_told(&ada), "the person hears of it");
     for round in ["after", "long after"] {
         exchange(&mut ada, &mut bob, round).await;
     }
     ada.leave().await;
     // And who knows nothing of it has the first word this time.
     let mut ada = Person::unlock("Ada", config(&home, &host.url)).await;
+    assert!(!is_told(&ada), "once");
     let id = bob.say(&ada, "and still").await;
     ada.hear("and still").await;
     delivered(&mut bob, id).await;

@@ -13,7 +13,7 @@ use crate::view::SettingsView;
 use crate::widgets::{self, Kind};
 
 /// Every key the window knows: what to press, and what it does.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("press-palette", "key-palette"),
     ("press-mute", "key-mute"),
     ("press-deafen", "key-deafen"),
@@ -25,6 +25,7 @@ const KEYS: [(&str, &str); 17] = [
     ("press-search", "key-search"),
     ("press-add", "key-add"),
     ("press-settings", "key-settings"),
+    ("press-lock", "key-lock"),
     ("press-previous", "key-previous"),
     ("press-next", "key-next"),
     ("press-send", "key-send"),

@@ -3,11 +3,17 @@
 use orrery_core::{Fact, Output, io::Cue};
 use orrery_protocol::record::{ContactRecord, ContactState, Delivery, MessageKind, MessageRecord};
 
+use orrery_crypto::{Identity, SealKind, seal};
+use orrery_protocol::{
+    archive::Archive,
+    record::{PrekeyKind, SessionRecord},
+};
+use rand::{SeedableRng, rngs::StdRng};
+
 use super::World;
 
 impl World {
     pub fn contact(&self, node: usize, other: usize) -> Option<ContactRecord> {
-        use orrery_protocol::archive::Archive;
         self.nodes[node].archive.clone().contact(&self.id(other)).unwrap()
     }
 
@@ -61,6 +67,54 @@ impl World {
             .iter()
             .filter(|output| matches!(output, Output::Cue(is) if *is == cue))
             .count()
+    }
+
+    // ==== what a thief of keys, or a hostile peer, can do ====
+
+    pub fn identity(&self, node: usize) -> Identity {
+        let stored = self.nodes[node].archive.clone().value("identity").unwrap();
+        Identity::from_bytes(&stored.unwrap().0).unwrap()
+    }
+
+    /// Any ratchet message in an envelope that says it is from `from`.
+    pub fn sealed(&self, from: usize, to: usize, message: &[u8]) -> Vec<u8> {
+        let mut rng = StdRng::seed_from_u64(self.handled + message.len() as u64);
+        seal::seal(&self.id(from), &self.id(to), SealKind::Ratchet, message, &mut rng).unwrap()
+    }
+
+    /// What a core asked to be deposited from some output on, opened: the ratchet messages for a node.
+    pub fn deposited(&self, from: usize, to: usize, since: usize) -> Vec<Vec<u8>> {
+        let (id, identity) = (self.id(to), self.identity(to));
+        self.nodes[from].outputs[since..]
+            .iter()
+            .filter_map(|output| match output {
+                Output::Deposit { to, envelope, .. } if *to == id => Some(envelope),
+                _ => None,
+            })
+            .map(|envelope| seal::open(&identity, envelope).unwrap().message)
+            .collect()
+    }
+
+    pub fn sessions(&self, node: usize, other: usize) -> Vec<SessionRecord> {
+        self.nodes[node].archive.clone().sessions(&self.id(other)).unwrap()
+    }
+
+    /// The session a node writes in.
+    pub fn active(&self, node: usize, other: usize) -> Option<[u8; 32]> {
+        let rows = self.sessions(node, other);
+        orrery_crypto::session::select_active(rows.iter().map(|row| (row.generation, row.id)))
+    }
+
+    pub fn healed(&self, node: usize) -> usize {
+        self.count(node, |fact| matches!(fact, Fact::SessionHealed { .. }))
+    }
+
+    /// The numbers of the private halves of a kind.
+    pub fn halves(&self, node: usize, kind: PrekeyKind) -> Vec<u32> {
+        let rows = self.nodes[node].archive.clone().prekeys(kind).unwrap();
+        let mut numbers: Vec<u32> = rows.iter().map(|row| row.id).collect();
+        numbers.sort_unstable();
+        numbers
     }
 
     /// Both sides of a conversation show the same.
