@@ -5,7 +5,7 @@ use orrery_crypto::SafetyNumber;
 
 use crate::{
     driver,
-    rtc::{candidates, fingerprint, pieces},
+    rtc::{candidates, fingerprint, pieces, sdp},
     signaling::ServerAddress,
 };
 
@@ -35,10 +35,10 @@ pub fn candidate(line: &str, loopback: bool) -> Option<String> {
     candidates::read(line, loopback).map(|candidate| candidate.candidate)
 }
 
-/// An SDP without candidates.
+/// A description as it would be given to the stack, when it is taken at all.
 #[must_use]
-pub fn strip(sdp: &str) -> String {
-    candidates::strip(sdp)
+pub fn description(sdp: &str) -> Option<String> {
+    sdp::read(sdp).ok().map(|description| description.text)
 }
 
 /// The bytes of a certificate's fingerprint.

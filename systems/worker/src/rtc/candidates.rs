@@ -6,14 +6,17 @@ use orrery_protocol::limits::{MAX_CANDIDATE, MAX_CANDIDATES};
 use webrtc::peer_connection::RTCIceCandidateInit;
 
 /// Reads a candidate that a peer sent. `None` for one that cannot be read, that names a host instead of an address
-/// (a name would make us ask a name server of the peer's choosing), or an address that is none of a peer's:
-/// unspecified, multicast, and loopback unless `loopback` says that this is where the program runs.
+/// (a name would make us ask a name server of the peer's choosing), that is not UDP (TCP would have us connect to any
+/// service that the peer names), or an address that is none of a peer's: unspecified, multicast, and loopback unless `loopback` says that this is where the program runs.
 pub(crate) fn read(line: &str, loopback: bool) -> Option<RTCIceCandidateInit> {
     if line.len() > MAX_CANDIDATE {
         return None;
     }
     let candidate: RTCIceCandidateInit = serde_json::from_str(line).ok()?;
     let address = address(&candidate.candidate)?;
+    if !is_udp(&candidate.candidate) {
+        return None;
+    }
     let usable = !address.is_unspecified() && !address.is_multicast() && (loopback || !is_loopback(address));
     usable.then_some(candidate)
 }
@@ -32,9 +35,25 @@ fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// The connection address: the fifth word of `candidate:…` (RFC 8839 §5.1).
+/// A word of `candidate:…` (RFC 8839 §5.1), counted from 0 and from behind the colon, as the stack will find it. `None` also
+/// for what is not plain: the stack takes words apart at every blank that Unicode knows, and with one of those a peer
+/// could show us another address than the stack would use.
+fn word(candidate: &str, number: usize) -> Option<&str> {
+    if !candidate.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
+    let value = candidate.strip_prefix("candidate:").unwrap_or(candidate);
+    value.split(' ').filter(|word| !word.is_empty()).nth(number)
+}
+
+/// The connection address.
 fn address(candidate: &str) -> Option<IpAddr> {
-    candidate.split_ascii_whitespace().nth(4)?.parse().ok()
+    word(candidate, 4)?.parse().ok()
+}
+
+/// The transport: the third word (RFC 8839 §5.1), in either case.
+fn is_udp(candidate: &str) -> bool {
+    word(candidate, 2).is_some_and(|transport| transport.eq_ignore_ascii_case("udp"))
 }
 
 /// Takes every candidate line out of an SDP: candidates come only in notes of their own, where [`read`] judges them.
@@ -100,6 +119,43 @@ mod tests {
         }
         for garbage in ["", "{}", "candidate:1", "{\"candidate\":\"x\"}", &"a".repeat(600)] {
             assert!(read(garbage, true).is_none());
+        }
+    }
+
+    #[test]
+    fn nobody_has_us_connect_over_tcp() {
+        let udp = line("192.0.2.7");
+        assert!(read(&udp.replace(" udp ", " UDP "), false).is_some());
+        for other in [" tcp ", " TCP ", " udpx ", " ssltcp "] {
+            assert!(read(&udp.replace(" udp ", other), false).is_none(), "{other}");
+        }
+        let passive = udp
+            .replace(" udp ", " tcp ")
+            .replace("typ host", "typ host tcptype passive");
+        assert!(read(&passive, false).is_none());
+    }
+
+    #[test]
+    fn no_other_blank_shows_us_another_address_than_the_stack_takes() {
+        // As the stack reads it: evil.example. As whoever splits at plain blanks alone: 192.0.2.7, over UDP.
+        for blank in ["\u{a0}", "\u{b}", "\u{2003}", "\u{85}", "\t", "\n"] {
+            let hidden = ["1", "1", "udp", "1", "evil.example", "9", "typ", "host"].join(blank);
+            let line = serde_json::to_string(&RTCIceCandidateInit {
+                candidate: format!("candidate:{hidden} x udp x 192.0.2.7"),
+                ..Default::default()
+            });
+            assert!(read(&line.unwrap(), true).is_none(), "{blank:?}");
+        }
+        // Without a foundation, or without the word in front, the places are the stack's too.
+        for candidate in [
+            "candidate: 1 udp 1 192.0.2.7 9 typ host",
+            "1 udp 1 1 192.0.2.7 9 typ host",
+        ] {
+            let line = serde_json::to_string(&RTCIceCandidateInit {
+                candidate: candidate.into(),
+                ..Default::default()
+            });
+            assert!(read(&line.unwrap(), true).is_none(), "{candidate}");
         }
     }
 

@@ -31,16 +31,16 @@ use webrtc::{
         StatsSelector, configure_rtcp_reports,
     },
     rtp_transceiver::RtpSender,
-    runtime::TokioRuntime,
 };
 
 use super::{
     Ear, Fanout, Measured, Network, OutFrame, PeerEvent, candidates,
     fanout::{self, Numbers},
     fingerprint,
+    guard::{Guard, Sockets},
     handler::{Callback, Handler},
     pieces::{self, Assembler},
-    stats,
+    sdp, stats,
 };
 
 /// Orders under way to a connection's task. When full, the connection has stalled: it is closed as broken, and the
@@ -53,6 +53,8 @@ const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// Bytes on their way through the data channel. Beyond it a message is not sent directly; the way over the server
 /// remains.
 const SEND_LIMIT: usize = 512 * 1024;
+/// Bytes that came and were not read yet, as the other side is told. Messages are small and read at once.
+const RECEIVE_WINDOW: u32 = 256 * 1024;
 /// Between two connectivity checks of a candidate pair, and how many there are. The stack's own 200 ms would make up
 /// most of the time until a call can be heard.
 const CHECK_EVERY: Duration = Duration::from_millis(20);
@@ -125,6 +127,7 @@ struct Parts {
     track: Arc<TrackLocalStaticRTP>,
     numbers: Numbers,
     callbacks: mpsc::Receiver<Callback>,
+    guard: Arc<Guard>,
 }
 
 fn opus() -> RTCRtpCodec {
@@ -165,12 +168,14 @@ async fn open(network: &Network) -> Result<Parts, Failed> {
         .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
         .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
         .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
+        .with_sctp_max_receive_buffer_size(RECEIVE_WINDOW)
         .build();
     let ice_servers = network.stun.iter().map(|stun| RTCIceServer {
         urls: vec![stun.clone()],
         ..Default::default()
     });
     let (handler, callbacks) = Handler::new(network.loopback);
+    let guard = Guard::new();
     let stack: Arc<dyn PeerConnection> = Arc::new(
         PeerConnectionBuilder::new()
             .with_configuration(
@@ -182,7 +187,7 @@ async fn open(network: &Network) -> Result<Parts, Failed> {
             .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
             .with_setting_engine(settings)
             .with_handler(Arc::new(handler))
-            .with_runtime(Arc::new(TokioRuntime))
+            .with_runtime(Arc::new(Sockets::new(Arc::clone(&guard))))
             .with_data_channel_send_buffer_limit(SEND_LIMIT)
             .with_udp_addrs(network.addresses())
             .build()
@@ -219,6 +224,7 @@ async fn open(network: &Network) -> Result<Parts, Failed> {
         track,
         numbers,
         callbacks,
+        guard,
     })
 }
 
@@ -292,9 +298,12 @@ impl Connection {
                         self.listen(track);
                         Ok(Next::Go)
                     }
+                    // There is one channel, and nobody opens another.
+                    Some(Callback::Channel) => Err(Failed),
                     None => Err(Failed),
                 },
                 event = self.parts.channel.poll() => self.channel_event(event).await,
+                () = self.parts.guard.spent() => Err(Failed),
                 () = sleep_until(gather_at), if gather_at.is_some() => {
                     gather_at = None;
                     self.give_candidates().await
@@ -320,8 +329,11 @@ impl Connection {
                 offer
             }
             Some(offer) => {
-                let offer = RTCSessionDescription::offer(candidates::strip(&offer))?;
-                stack.set_remote_description(offer).await?;
+                let offer = sdp::read(&offer)?;
+                self.parts.guard.expect_sources(offer.sources);
+                stack
+                    .set_remote_description(RTCSessionDescription::offer(offer.text)?)
+                    .await?;
                 self.described = true;
                 let answer = stack.create_answer(None).await?;
                 stack.set_local_description(answer.clone()).await?;
@@ -340,7 +352,9 @@ impl Connection {
         match order {
             Order::TakeAnswer(answer) => {
                 if !self.described {
-                    let answer = RTCSessionDescription::answer(candidates::strip(&answer))?;
+                    let answer = sdp::read(&answer)?;
+                    self.parts.guard.expect_sources(answer.sources);
+                    let answer = RTCSessionDescription::answer(answer.text)?;
                     self.parts.stack.set_remote_description(answer).await?;
                     self.described = true;
                     let early = std::mem::take(&mut self.early);
@@ -419,11 +433,16 @@ impl Connection {
                 self.open = true;
                 self.tell(PeerEvent::Open { connection }).await
             }
-            Some(DataChannelEvent::OnMessage(piece)) => match self.assembler.take(&piece.data) {
-                Ok(Some(message)) => self.tell(PeerEvent::Received { connection, message }).await,
-                Ok(None) => Ok(Next::Go),
-                Err(pieces::BadPiece) => Err(Failed),
-            },
+            // Pieces are bytes; text is somebody else's protocol.
+            Some(DataChannelEvent::OnMessage(piece)) if piece.is_string => Err(Failed),
+            Some(DataChannelEvent::OnMessage(piece)) => {
+                self.parts.guard.message_came(piece.data.len());
+                match self.assembler.take(&piece.data) {
+                    Ok(Some(message)) => self.tell(PeerEvent::Received { connection, message }).await,
+                    Ok(None) => Ok(Next::Go),
+                    Err(pieces::BadPiece) => Err(Failed),
+                }
+            }
             Some(DataChannelEvent::OnClose) | None => Ok(Next::End),
             Some(_) => Ok(Next::Go),
         }
@@ -442,6 +461,7 @@ impl Connection {
             .is_ok_and(|bytes| bytes + message.len() < SEND_LIMIT)
         {
             for piece in pieces {
+                self.parts.guard.piece_went();
                 if self
                     .parts
                     .channel

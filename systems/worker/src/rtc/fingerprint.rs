@@ -40,7 +40,10 @@ pub(crate) fn parse(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     let mut parts = text.split(':');
     for byte in &mut bytes {
-        let part = parts.next().filter(|part| part.len() == 2)?;
+        // `from_str_radix` would take a sign for a digit.
+        let part = parts
+            .next()
+            .filter(|part| part.len() == 2 && part.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
         *byte = u8::from_str_radix(part, 16).ok()?;
     }
     parts.next().is_none().then_some(bytes)
@@ -58,6 +61,8 @@ mod tests {
         assert_eq!(parse(&text[3..]), None);
         assert_eq!(parse(&format!("{text}:00")), None);
         assert_eq!(parse(&text.replace("1F", "1G")), None);
+        assert_eq!(parse(&text.replace("0A", "+A")), None);
+        assert_eq!(parse(&text.replace("0F", "+F")), None);
         assert_eq!(parse(""), None);
     }
 }

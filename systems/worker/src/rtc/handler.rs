@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use webrtc::{
+    data_channel::DataChannel,
     media_stream::track_remote::TrackRemote,
     peer_connection::{
         PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionIceEvent, RTCPeerConnectionState,
@@ -28,6 +29,8 @@ pub(crate) enum Callback {
     State(RTCPeerConnectionState),
     /// The other side's sound.
     Track(Arc<dyn TrackRemote>),
+    /// The other side opened a channel, which ours never does.
+    Channel,
 }
 
 /// Puts callbacks into the lane.
@@ -69,6 +72,10 @@ impl PeerConnectionEventHandler for Handler {
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         self.tell(Callback::State(state));
+    }
+
+    async fn on_data_channel(&self, _: Arc<dyn DataChannel>) {
+        self.tell(Callback::Channel);
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {

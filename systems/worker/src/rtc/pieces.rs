@@ -66,7 +66,8 @@ impl Assembler {
                 self.forget();
                 let (length, data) = data.split_first_chunk::<2>().ok_or(BadPiece)?;
                 self.length = usize::from(u16::from_be_bytes(*length));
-                if self.length > MAX_DIRECT_MESSAGE {
+                // Nobody sends an empty message: one would be given on as such.
+                if !(1..=MAX_DIRECT_MESSAGE).contains(&self.length) {
                     return Err(BadPiece);
                 }
                 self.partial.reserve(self.length);
@@ -118,6 +119,13 @@ mod tests {
         }
         assert_eq!(cut(&[]), None);
         assert_eq!(cut(&vec![0; MAX_DIRECT_MESSAGE + 1]), None);
+    }
+
+    #[test]
+    fn a_message_of_no_bytes_breaks_the_protocol() {
+        for piece in [&[FIRST, 0, 0][..], &[FIRST, 0, 0, 7], &[ONLY], &[]] {
+            assert_eq!(Assembler::default().take(piece), Err(BadPiece), "{piece:?}");
+        }
     }
 
     #[test]
