@@ -146,7 +146,11 @@ impl Turn<'_> {
         self.remember_read(sender, message);
         let now = self.mono_ms();
         self.live.heard.insert(*sender, now);
+        let begins_anew = matches!(note.body, Body::Heal);
         self.dispatch(sender, note, path)?;
+        if begins_anew {
+            self.outrank(sender, reading.generation())?;
+        }
         if reading.is_fresh() {
             self.retry_unread(sender)?;
         }

@@ -298,6 +298,16 @@ impl Turn<'_> {
         });
     }
 
+    /// The other side has begun anew below a session that we have, so it has lost that one, and what we write still goes
+    /// there. Which generation is above it only we know: we begin one, instead of being asked anew every minute.
+    pub(crate) fn outrank(&mut self, peer: &PeerId, generation: u32) -> Result<()> {
+        let highest = self.archive.sessions(peer)?.iter().map(|row| row.generation).max();
+        if let Some(highest) = highest.filter(|highest| *highest > generation) {
+            self.heal(peer, highest);
+        }
+        Ok(())
+    }
+
     /// The fresh session is there: says so in it, and everything that is not known to have arrived goes again.
     pub(crate) fn healed(&mut self, peer: &PeerId) -> Result<()> {
         self.encrypt_anew(peer)?;
