@@ -64,8 +64,12 @@ fn before_the_profile_is_open_everything_else_is_refused() {
         let kind = command["type"].as_str().unwrap().to_owned();
         match kind.as_str() {
             // What opens it, and what the program can do without one.
-            "create_profile" | "unlock" | "list_devices" | "test_microphone" | "play_test_tone" | "resync"
+            "create_profile" | "unlock" | "lock" | "list_devices" | "test_microphone" | "play_test_tone" | "resync"
             | "shutdown" => {}
+            // There is nothing here to be opened, and no such file.
+            "unlock_remembered" | "recover" | "restore_profile" => {
+                assert!(peer.ask(command).is_err(), "{kind}");
+            }
             _ => {
                 if kind == "add_contact" {
                     // The document's link is made up; this one can be read.

@@ -3,6 +3,7 @@
 
 mod calls;
 mod hand;
+mod likeness;
 mod people;
 mod poses;
 mod screens;

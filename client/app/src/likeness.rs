@@ -101,7 +101,7 @@ impl Likeness {
         let look = look.to_owned();
         all.iter()
             .filter(move |other| **other != peer)
-            .filter_map(|other| self.people.get(other))
+            .filter_map(move |other| self.people.get(other))
             .map(move |person| (person, person.look == look))
     }
 

@@ -13,7 +13,7 @@ pub struct Args {
         long,
         value_name = "DIR",
         required_unless_present = "new_recovery_phrase",
-        default_value = "",
+        default_value = ".",
         hide_default_value = true
     )]
     pub profile: PathBuf,

@@ -132,6 +132,10 @@ pub const RAIL_TO: Color32 = rgb(111, 88, 216);
 pub const SHADOW: Color32 = rgba(0, 0, 0, 150);
 /// Nothing.
 pub const CLEAR: Color32 = Color32::TRANSPARENT;
+/// Ground of a code that cameras read.
+pub const CODE_LIGHT: Color32 = rgb(255, 255, 255);
+/// Modules of a code that cameras read.
+pub const CODE_DARK: Color32 = rgb(0, 0, 0);
 /// Leaves a texture as it is.
 pub const UNTINTED: Color32 = Color32::WHITE;
 /// Ring around a dot so that it stands off the planet.

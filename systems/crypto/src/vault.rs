@@ -251,7 +251,7 @@ impl Wrap<'_> {
     fn open(&self, secret: Secret<'_>) -> Result<DatabaseKey, VaultError> {
         let (header, sealed) = self.bytes.split_at_checked(HEADER).ok_or(VaultError::Damaged)?;
         let wrapping = AeadKey {
-            key: derive(&*secret.normalise()?, &self.salt, self.params)?,
+            key: derive(&secret.normalise()?, &self.salt, self.params)?,
             nonce: self.nonce,
         };
         let plain = aead::decrypt(&wrapping, &aad(header), sealed).map_err(|_| secret.wrong())?;

@@ -11,6 +11,10 @@ use crate::{Code, Settings};
 /// Where the profile stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "phase")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, and it is told a few times a session"
+)]
 pub enum ProfilePhase {
     /// The folder holds no profile: create one.
     Empty,

@@ -98,7 +98,7 @@ pub(crate) fn talk() -> &'static Talk {
         let Three { alice, bob, .. } = three();
         let mut rng = rng(5);
         let mut at_alice = alice.start(bob, true, 4);
-        let (mut messages, mut own): (Vec<(Vec<u8>, Vec<u8>)>, Vec<Vec<u8>>) = (Vec::new(), Vec::new());
+        let (mut messages, mut own) = (Vec::<(Vec<u8>, Vec<u8>)>::new(), Vec::<Vec<u8>>::new());
         let say = |session: &mut Session, messages: &mut Vec<(Vec<u8>, Vec<u8>)>, count: usize| {
             for _ in 0..count {
                 let words = format!("message {}", messages.len()).into_bytes();

@@ -42,6 +42,7 @@ fn persons(people: usize) -> Vec<Person> {
     (0..people)
         .map(|n| Person {
             me: n == 0,
+            verified: n > 0,
             status: if n == 0 {
                 PlateStatus::None
             } else {
@@ -90,6 +91,8 @@ pub(super) fn all() -> Vec<Pose> {
     let states = with(states, 3, |p| {
         p.muted = true;
         p.deafened = true;
+        p.verified = false;
+        p.namesake = super::likeness::id(3, true);
     });
     let mut states = with(states, 0, |p| p.muted = true);
     states.push(Person {

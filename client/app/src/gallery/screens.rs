@@ -8,6 +8,7 @@ use orrery_ui::view::{
 };
 
 use super::hand::Act;
+use super::likeness;
 use super::people::{ago, channel, home, key, me, message, message_key, name, talk};
 use super::poses::Pose;
 use super::trust;
@@ -16,7 +17,7 @@ pub(super) fn screen(main: MainPane) -> ScreenView {
     ScreenView::Home(Box::new(home(main)))
 }
 
-fn conversation(n: usize) -> ConversationView {
+pub(super) fn conversation(n: usize) -> ConversationView {
     ConversationView {
         channel: channel(n),
         peer: key(n),
@@ -461,6 +462,7 @@ pub(super) fn all() -> Vec<Pose> {
     poses.extend(conversations());
     poses.extend(trust::comparing());
     poses.extend(adding());
+    poses.extend(likeness::all());
     poses.extend(settings());
     poses.extend(overlays());
     poses

@@ -1,7 +1,8 @@
 //! The screens before home.
 
 use bevy::prelude::*;
-use orrery_link::Code;
+use orrery_ecs::profile::Profile;
+use orrery_link::{Code, ProfilePhase};
 use orrery_ui::view::{BrokenView, Busy, ErrorView, FirstStartView, ProfilesView, ScreenView, UnlockView};
 
 use crate::desk::{Desk, error};
@@ -49,7 +50,11 @@ pub(super) fn unlock(world: &World) -> ScreenView {
         } else {
             label.clone()
         },
-        recovery: session.has_recovery(),
+        recovery: match world.resource::<Profile>().0 {
+            Some(ProfilePhase::Locked { recovery, .. }) => recovery,
+            // While it is being opened the page stays what it was.
+            _ => session.has_recovery(),
+        },
         busy: busy(world),
         error: world.resource::<Desk>().error.clone(),
         can_go_back: session.can_go_back(),

@@ -1,6 +1,6 @@
 //! Comparing safety numbers: sixty digits and a code that both sides see alike.
 
-use egui::{Align2, Color32, CornerRadius, Rect, Ui, pos2, vec2};
+use egui::{Align2, CornerRadius, Rect, Ui, pos2, vec2};
 use qrcode::{Color, QrCode};
 
 use super::column;
@@ -151,7 +151,7 @@ fn shown(ui: &mut Ui, cx: &mut Cx<'_>, number: &NumberView) {
 /// A QR code, dark on white however dark the window is: that is what cameras look for.
 fn draw(ui: &Ui, rect: Rect, bytes: &[u8]) {
     ui.painter()
-        .rect_filled(rect, CornerRadius::same(tok::RADIUS), Color32::WHITE);
+        .rect_filled(rect, CornerRadius::same(tok::RADIUS), tok::CODE_LIGHT);
     let Ok(code) = QrCode::new(bytes) else { return };
     let modules = code.width() + 2 * MARGIN;
     let side = rect.width() / modules as f32;
@@ -161,7 +161,7 @@ fn draw(ui: &Ui, rect: Rect, bytes: &[u8]) {
             let min = rect.min + vec2(column as f32, row as f32) * side;
             // A hair wider, so that no line shows between neighbours.
             let module = Rect::from_min_size(min, vec2(side + 0.3, side + 0.3));
-            ui.painter().rect_filled(module, CornerRadius::ZERO, Color32::BLACK);
+            ui.painter().rect_filled(module, CornerRadius::ZERO, tok::CODE_DARK);
         }
     }
 }
@@ -201,11 +201,23 @@ fn pasted(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut CompareState, view: &Compare
 }
 
 fn buttons(ui: &mut Ui, cx: &mut Cx<'_>, view: &CompareView, name: &str) {
-    let row = next(ui, tok::FIELD_HEIGHT);
-    let mut left = row.left();
+    // One beside the other, or below where that is too wide.
+    let (step, beside) = (10.0, ui.available_width() >= 190.0 + 2.0 * 160.0);
+    let height = if beside {
+        tok::FIELD_HEIGHT
+    } else {
+        3.0 * (tok::FIELD_HEIGHT + step)
+    };
+    let rows = next(ui, height);
+    let mut at = rows.min;
     let mut place = |width: f32| {
-        let rect = Rect::from_min_size(pos2(left, row.top()), vec2(width, row.height()));
-        left = rect.right() + 10.0;
+        let width = if beside { width } else { rows.width() };
+        let rect = Rect::from_min_size(at, vec2(width, tok::FIELD_HEIGHT));
+        at = if beside {
+            pos2(rect.right() + step, at.y)
+        } else {
+            pos2(at.x, rect.bottom() + step)
+        };
         rect
     };
     if view.contact {

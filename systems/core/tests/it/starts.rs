@@ -143,9 +143,8 @@ fn scramble(seed: u64) {
         }
         let pause = dice.random_range(0..3000);
         w.run_for(pause);
-        for node in 0..2 {
-            let came = take(&mut w, node);
-            under_way[node].extend(came);
+        for (node, waiting) in under_way.iter_mut().enumerate() {
+            waiting.extend(take(&mut w, node));
         }
     }
     settle(&mut w);

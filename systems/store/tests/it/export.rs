@@ -124,7 +124,11 @@ fn everything_but_sessions_and_prekeys_comes_back() {
     );
     let (done, total) = told.last().unwrap();
     assert_eq!(done, total);
-    assert_eq!(files(out.path()), [file.clone()], "no part is left beside it");
+    assert_eq!(
+        files(out.path()),
+        std::slice::from_ref(&file),
+        "no part is left beside it"
+    );
 
     let (_new, folder, mut restored) = back(&file, "pass").unwrap();
     assert!(restored.rolled_back(), "its sessions start anew");
@@ -414,7 +418,9 @@ fn what_is_written_meanwhile_is_in_the_file_by_whole_transactions() {
         let file = out.path().join(round.to_string());
         let export = store.export(&file).unwrap();
         assert_eq!(format!("{export:?}"), "Export");
-        let exporting = std::thread::spawn(move || export.run(&mut |_, _| true));
+        let exporting = std::thread::Builder::new()
+            .spawn(move || export.run(&mut |_, _| true))
+            .unwrap();
         while !exporting.is_finished() {
             one_more(&mut store);
         }

@@ -51,14 +51,14 @@ async fn new_passphrases_come_one_after_the_other_in_the_order_of_asking() {
     let mut now = crate::rig::PASSPHRASE.to_owned();
     for n in 0..4 {
         let next = n.to_string();
-        begin(&ada, &next, change(&now, &next));
+        begin(&ada, &format!("job {n}"), change(&now, &next));
         now = next;
     }
     // The loop goes on meanwhile.
     ada.ask(Command::Resync {}).await.unwrap();
     ada.ask(change(&now, "last")).await.unwrap();
     for n in 0..4 {
-        assert_eq!(answer(&ada, &n.to_string()), Some(Ok(())), "{n}");
+        assert_eq!(answer(&ada, &format!("job {n}")), Some(Ok(())), "{n}");
     }
     ada.ask(Command::Lock {}).await.unwrap();
     ada.ask(unlock("last")).await.unwrap();
@@ -149,10 +149,10 @@ async fn more_long_jobs_than_anybody_needs_are_refused_and_the_others_done() {
     let folder = tempfile::tempdir().unwrap();
     let mut ada = Person::create_offline("Ada", config(folder.path(), &url)).await;
     for n in 0..40 {
-        begin(&ada, &n.to_string(), change("not it", "new"));
+        begin(&ada, &format!("job {n}"), change("not it", "new"));
     }
     ada.ask(Command::Lock {}).await.unwrap();
-    let answers: Vec<_> = (0..40).filter_map(|n| answer(&ada, &n.to_string())).collect();
+    let answers: Vec<_> = (0..40).filter_map(|n| answer(&ada, &format!("job {n}"))).collect();
     let refused = answers
         .iter()
         .filter(|answer| **answer == Err(Code::Overloaded))

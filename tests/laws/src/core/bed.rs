@@ -114,18 +114,19 @@ pub(crate) fn base() -> &'static Base {
         let [alice, bob] = [sides[0].core.own(), sides[1].core.own()];
         run(&mut sides, 1, Input::Act(Act::AddContact(invite.unwrap())), 3);
         run(&mut sides, 0, Input::Act(Act::AcceptRequest(bob)), 4);
-        for (at, to, text) in [
+        let words = [
             (0, bob, "hello"),
             (1, alice, "good day"),
             (0, bob, "and how are you"),
             (1, alice, "well"),
-        ] {
+        ];
+        for (mono_ms, (at, to, text)) in (5..).zip(words) {
             let send = Act::SendText {
                 channel: to.into(),
                 text: text.into(),
                 reply_to: None,
             };
-            run(&mut sides, at, Input::Act(send), 5);
+            run(&mut sides, at, Input::Act(send), mono_ms);
         }
         for mono_ms in [2000, 4000, 6000] {
             run(&mut sides, 0, Input::Wake, mono_ms);

@@ -172,7 +172,7 @@ fn a_locked_profile_leaves_nothing_on_the_screen_and_in_the_entities() {
     bed.tell([Event::ProfileChanged {
         profile: ProfilePhase::Opening,
     }]);
-    assert!(matches!(bed.screen(), ScreenView::Unlock(unlock) if unlock.recovery && unlock.busy.is_some()));
+    assert!(matches!(bed.screen(), ScreenView::Unlock(unlock) if unlock.busy.is_some()));
     bed.tell([Event::ProfileChanged {
         profile: ProfilePhase::Open(profile()),
     }]);
