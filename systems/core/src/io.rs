@@ -24,7 +24,7 @@ pub struct Now {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Input {
     /// The person wants something.
@@ -123,6 +123,26 @@ pub enum Input {
     Wake,
 }
 
+orrery_protocol::debug_only!(enum Input {
+    Act {},
+    ServerOnline { one_time_left, has_prekeys, time_ms },
+    ServerOffline {},
+    PrekeysLow { one_time_left },
+    PrekeysStored {},
+    Delivered { id },
+    Deposited { ticket, result },
+    Fetched { ticket },
+    Described { connection },
+    Gathered { connection },
+    Secured { connection },
+    DirectOpen { connection },
+    DirectReceived { connection },
+    Interrupted { connection },
+    Resumed { connection },
+    Broken { connection },
+    Wake {},
+});
+
 /// Why a server did not take or give something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -145,7 +165,7 @@ pub enum DropFailure {
 }
 
 /// What a person may want. Ids and texts are checked here, not before.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Act {
     /// Change the display name.
@@ -269,6 +289,42 @@ pub enum Act {
     Leave,
 }
 
+orrery_protocol::debug_only!(enum Act {
+    SetName {},
+    SetServer {},
+    SetPolicy {},
+    CreateInvite {},
+    RevokeInvites {},
+    AddContact {},
+    AcceptRequest {},
+    DeclineRequest {},
+    CancelRequest {},
+    RenameContact {},
+    SetVerified {},
+    BlockContact {},
+    UnblockContact {},
+    RemoveContact {},
+    OpenChannel {},
+    CloseChannel {},
+    SendText { channel, reply_to },
+    EditText { channel, id },
+    DeleteMessage { channel, id },
+    React { channel, target, on },
+    RetryMessage { channel, id },
+    CancelMessage { channel, id },
+    SetTyping { channel, on },
+    MarkRead { channel, up_to },
+    SetDraft { channel },
+    StartCall {},
+    AcceptCall {},
+    DeclineCall {},
+    LeaveCall {},
+    AddToCall {},
+    SetMuted {},
+    SetDeafened {},
+    Leave {},
+});
+
 /// With whom direct connections are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direct {
@@ -306,7 +362,7 @@ impl Default for Policy {
 }
 
 /// Something to carry out, after the commit, in order.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Output {
     /// Deposit at `via` over a socket that never logs in; answer with [`Input::Deposited`].
@@ -436,6 +492,27 @@ pub enum Output {
     /// Tell the person.
     Fact(Fact),
 }
+
+orrery_protocol::debug_only!(enum Output {
+    Deposit { ticket, to, token, keep },
+    Fetch { ticket, peer, token },
+    Ack {},
+    PublishPrekeys { replace },
+    SetTokens {},
+    MoveTo {},
+    MakeOffer { connection, peer },
+    MakeAnswer { connection, peer },
+    TakeAnswer { connection },
+    AddCandidates { connection },
+    Disconnect { connection },
+    SendDirect { connection },
+    StartSound { connection, peer },
+    StopSound { connection, peer },
+    Controls { in_call, muted, deafened },
+    Ring {},
+    Cue {},
+    Fact {},
+});
 
 /// A sound that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

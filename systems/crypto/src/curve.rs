@@ -119,4 +119,28 @@ mod tests {
         key[31] |= 0x80;
         assert!(!is_sound_x25519(&key));
     }
+
+    #[test]
+    fn only_all_of_it_together_makes_a_number_too_large() {
+        // As p has them: the first byte, those between, the last seven bits. Each of the three alone may be otherwise.
+        for (at, byte) in [
+            (0, 0xec),
+            (15, 0),
+            (15, 0xfe),
+            (30, 0x7f),
+            (31, 0),
+            (31, 0x7e),
+            (31, 0x3f),
+        ] {
+            let mut key = [0xff; 32];
+            key[31] = 0x7f;
+            key[at] = byte;
+            assert!(is_field_element(&key), "{at} {byte:x}");
+        }
+        let mut key = [0; 32];
+        key[31] = 0x7f;
+        assert!(is_field_element(&key));
+        key[0] = 0xff;
+        assert!(is_field_element(&key));
+    }
 }

@@ -84,7 +84,8 @@ impl Exchange {
 
     /// The secret under `label`, with the KEM's secret last.
     pub(crate) fn secret(&self, label: &[u8], kem: Option<&[u8; 32]>) -> Key {
-        let mut ikm = Zeroizing::new(Vec::with_capacity(6 * 32));
+        // F, at most four results and the KEM's secret: a vector that grows would leave copies behind.
+        let mut ikm = Zeroizing::new(Vec::with_capacity(192));
         ikm.extend_from_slice(&[0xFF; 32]);
         for dh in [Some(&self.dh1), Some(&self.dh2), Some(&self.dh3), self.dh4.as_ref()]
             .into_iter()
@@ -109,10 +110,9 @@ pub(crate) fn associated_data(initiator: &PeerId, responder: &PeerId, kem_encode
 
 /// Both encoded identities.
 pub(crate) fn identities(initiator: &PeerId, responder: &PeerId) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(33 + 33 + 1 + 32);
-    bytes.extend_from_slice(&curve::encode_key(curve::ED25519, &initiator.0));
-    bytes.extend_from_slice(&curve::encode_key(curve::ED25519, &responder.0));
-    bytes
+    [initiator, responder]
+        .map(|peer| curve::encode_key(curve::ED25519, &peer.0))
+        .concat()
 }
 
 /// The initiator's side.
@@ -160,4 +160,29 @@ pub(crate) fn respond(
 /// A session's id: SHA-256 of the initiator's encoded ephemeral key, so both sides call it the same.
 pub(crate) fn session_id(ephemeral: &[u8; 32]) -> [u8; 32] {
     Sha256::digest(curve::encode_key(curve::X25519, ephemeral)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Person, rng, wiped};
+
+    #[test]
+    fn what_both_sides_hold_and_how_they_came_to_it_is_wiped() {
+        let (a, b) = (Person::new(1), Person::new(2));
+        let bundle = VerifiedBundle::verify(&a.identity.peer_id(), &b.identity.peer_id(), &b.bundle(true)).unwrap();
+        let (agreement, _) = initiate(&a.identity, &bundle, &mut rng(3)).unwrap();
+        let Agreement {
+            secret,
+            associated_data: _,
+        } = &agreement;
+        wiped(secret);
+        let ephemeral = StaticSecret::from([7; 32]);
+        let exchange = Exchange::initiate(&a.identity, &ephemeral, &bundle.identity, &bundle.signed, None).unwrap();
+        let Exchange { dh1, dh2, dh3, dh4 } = &exchange;
+        wiped(dh1);
+        wiped(dh2);
+        wiped(dh3);
+        wiped(dh4);
+    }
 }

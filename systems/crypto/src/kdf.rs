@@ -28,8 +28,8 @@ pub(crate) const BIND: &[u8] = b"Orrery_BIND_v1";
 
 /// HKDF-SHA256 (RFC 5869) to at most 64 bytes.
 pub(crate) fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[u8]) -> Zeroizing<[u8; N]> {
-    // The only error of `expand` is a length beyond 255 blocks, which this rules out when compiling.
-    const { assert!(N <= 255 * 32) };
+    // The only error of `expand` is a length beyond 255 blocks of 32 bytes, which this rules out when compiling.
+    const { assert!(N <= 8160) };
     let mut out = Zeroizing::new([0; N]);
     let expanded = Hkdf::<Sha256>::new(Some(salt), ikm).expand(info, out.as_mut_slice());
     debug_assert!(expanded.is_ok(), "bounded above");

@@ -115,10 +115,8 @@ impl fmt::Debug for Ratchet {
 }
 
 fn aad_prefix(associated_data: &[u8]) -> Vec<u8> {
-    let mut prefix = Vec::with_capacity(4 + associated_data.len());
-    prefix.extend_from_slice(&u32::try_from(associated_data.len()).unwrap_or(u32::MAX).to_be_bytes());
-    prefix.extend_from_slice(associated_data);
-    prefix
+    let len = u32::try_from(associated_data.len()).unwrap_or(u32::MAX);
+    [&len.to_be_bytes()[..], associated_data].concat()
 }
 
 impl From<HandshakeError> for DecryptError {
@@ -378,10 +376,7 @@ impl Turn {
 }
 
 fn with_header(prefix: &[u8], header: &[u8; Header::LEN]) -> Vec<u8> {
-    let mut aad = Vec::with_capacity(prefix.len() + header.len());
-    aad.extend_from_slice(prefix);
-    aad.extend_from_slice(header);
-    aad
+    [prefix, header].concat()
 }
 
 fn open(prefix: &[u8], key: &Key, header: &Header, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
@@ -389,4 +384,69 @@ fn open(prefix: &[u8], key: &Key, header: &Header, ciphertext: &[u8]) -> Result<
     aead::decrypt(&AeadKey::of_message(key), &aad, ciphertext)
         .map(Zeroizing::new)
         .map_err(|_| DecryptError::Authentication)
+}
+
+#[cfg(test)]
+mod tests {
+    use orrery_protocol::record::SecretBytes;
+
+    use super::*;
+    use crate::testing::{rng, wiped};
+
+    #[test]
+    fn every_secret_of_a_ratchet_is_wiped() {
+        let remote = curve::public_of(&StaticSecret::from([7; 32]));
+        let ratchet = Ratchet::initiate(&[1; 32], b"ad", remote, &mut rng(1)).unwrap();
+        // The chains and the skipped keys have their own laws beside them.
+        let State {
+            aad_prefix: _,
+            root,
+            own,
+            own_public: _,
+            remote: _,
+            sending: _,
+            receiving: _,
+            previous: _,
+            old: _,
+            skipped: _,
+        } = &*ratchet.0;
+        wiped(root);
+        wiped(own);
+        let mut written = SecretBytes(Vec::with_capacity(ratchet.stored_len()));
+        ratchet.write(&mut written);
+        wiped(&written);
+    }
+
+    #[test]
+    fn an_opened_message_and_a_half_turned_ratchet_are_wiped() {
+        let own = StaticSecret::from([7; 32]);
+        let mut from = Ratchet::initiate(&[1; 32], b"ad", curve::public_of(&own), &mut rng(1)).unwrap();
+        let (header, ciphertext) = from.encrypt(b"words").unwrap();
+        let (turn, key) = Turn::take(&[1; 32], &own, &header).unwrap();
+        wiped(&key);
+        let Turn {
+            remote: _,
+            root,
+            chain: _,
+            passed: _,
+        } = &turn;
+        wiped(root);
+        let (to, first) = Ratchet::respond(&[1; 32], b"ad", &own, &header, &ciphertext, 0, &mut rng(2)).unwrap();
+        wiped(&first);
+        let (header, ciphertext) = from.encrypt(b"more").unwrap();
+        let Opened { plaintext, change: _ } = to.open(&header, &ciphertext, 0).unwrap();
+        wiped(&plaintext);
+    }
+
+    #[test]
+    fn a_message_gets_its_room_at_once() {
+        // A buffer that grows leaves the words it held behind.
+        let own = StaticSecret::from([7; 32]);
+        let mut ratchet = Ratchet::initiate(&[1; 32], b"ad", curve::public_of(&own), &mut rng(1)).unwrap();
+        for words in [&b""[..], b"words", &[7; 500]] {
+            let mut out = Vec::new();
+            ratchet.encrypt_into(&[b"frame", words], &mut out).unwrap();
+            assert_eq!(out.capacity(), out.len());
+        }
+    }
 }

@@ -418,4 +418,6 @@ fn derive(passphrase: &str, salt: &[u8; 16], params: KdfParams) -> Result<Key, V
 }
 
 #[cfg(test)]
+mod pinned;
+#[cfg(test)]
 mod tests;

@@ -46,4 +46,11 @@ mod tests {
             "Passphrase(hidden)"
         );
     }
+
+    #[test]
+    fn it_is_wiped() {
+        fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        let Passphrase(text) = &Passphrase::new("correct horse".into());
+        wiped(text);
+    }
 }

@@ -54,7 +54,8 @@ pub enum InviteError {
 /// # Errors
 /// [`InviteError::Via`].
 pub fn check_via(via: &str) -> Result<(), InviteError> {
-    if via.len() > MAX_VIA {
+    // Readers of URLs pass over line breaks and blanks in places: what is shown would not be what is dialled.
+    if via.len() > MAX_VIA || via.contains(|c: char| c.is_control() || c.is_whitespace()) {
         return Err(InviteError::Via);
     }
     let url = url::Url::parse(via).map_err(|_| InviteError::Via)?;
@@ -203,6 +204,9 @@ mod tests {
             "ws://localhost.example",
             "ws://127.0.0.1.example",
             "ws://127.0.0.1@orrery.example",
+            "w\tss://orrery.example",
+            "wss://orrery\n.example",
+            " wss://orrery.example",
             "http://127.0.0.1",
         ] {
             assert_eq!(check_via(bad), Err(InviteError::Via), "{bad}");

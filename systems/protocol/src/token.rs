@@ -45,3 +45,17 @@ impl<'de> Deserialize<'de> for TokenHash {
         deserialize_bytes(deserializer).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_wiped_and_hides_and_its_hash_need_not() {
+        fn wiped<T: ZeroizeOnDrop>() {}
+        wiped::<Token>();
+        wiped::<crate::record::SecretBytes>();
+        assert_eq!(format!("{:?}", Token([237; 32])), "Token(hidden)");
+        assert!(format!("{:?}", TokenHash([237; 32])).contains("237"));
+    }
+}

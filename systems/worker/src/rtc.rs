@@ -19,6 +19,8 @@ pub(crate) mod transport;
 #[cfg(test)]
 mod garbage;
 #[cfg(test)]
+pub(crate) mod hostile;
+#[cfg(test)]
 mod laws;
 
 pub(crate) use fanout::{Fanout, OutFrame};

@@ -86,7 +86,7 @@ pub fn all() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         "candidates" => texts(&[
             r#"{"candidate":"candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"a"}"#,
             r#"{"candidate":"candidate:1 1 udp 1 ::ffff:127.0.0.1 9 typ srflx raddr 10.0.0.1 rport 9"}"#,
-            "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\na=candidate:1 1 udp 1 10.0.0.1 9 typ host\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n",
+            &sdp("a=candidate:1 1 udp 1 10.0.0.1 9 typ host\r\na= candidate:2 1 udp 1 evil.example 9 typ host\r\n"),
             &(0..32).map(|i| format!("{i:02X}")).collect::<Vec<_>>().join(":"),
         ]),
         "typed_safety_number" => typed(),
@@ -545,6 +545,13 @@ fn core_servers() -> Vec<Vec<u8>> {
         vec![6, 0, 0xf0, 0, 0, 0, 0, 9, 7, 0, 9, 9, 3, 0],
         vec![14, 0, 0, 0, 7, 0, 1, 0],
     ]
+}
+
+fn sdp(more: &str) -> String {
+    let print = ["AB"; 32].join(":");
+    format!(
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 {print}\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n{more}a=ssrc:7 cname:x\r\n"
+    )
 }
 
 fn opus() -> Vec<Vec<u8>> {

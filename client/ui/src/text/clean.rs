@@ -96,10 +96,13 @@ pub fn clean_text(text: &str) -> Cow<'_, str> {
                 }
                 continue;
             }
-            _ if bad(letter) => {}
+            _ if bad(letter) => continue,
             _ => clean.push(letter),
         }
-        marks = 0;
+        // What cannot be seen ends no letter: marks behind it would go on the same pile.
+        if !is_invisible(letter) {
+            marks = 0;
+        }
     }
     Cow::Owned(clean)
 }
@@ -163,6 +166,16 @@ mod tests {
         let family = "👩\u{200d}👩\u{200d}👧";
         assert_eq!(clean_text(family), family);
         assert!(matches!(clean_text("plain"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn marks_with_something_unseen_between_them_are_one_pile() {
+        let marks = "\u{301}".repeat(MARKS_MAX);
+        for between in ["\u{202e}", "\u{200d}", "\u{fe0f}", "\u{7}"] {
+            let clean = clean_text(&format!("a{marks}{between}{marks}{between}{marks}b{marks}")).into_owned();
+            assert_eq!(clean.matches('\u{301}').count(), 2 * MARKS_MAX, "{between:?}");
+            assert_eq!(clean_text(&clean), clean, "clean is clean");
+        }
     }
 
     #[test]

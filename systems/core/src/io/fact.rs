@@ -7,7 +7,7 @@ use orrery_protocol::{
 };
 
 /// Something a person may want to see.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Fact {
     /// Name or server changed.
@@ -131,6 +131,28 @@ pub enum Fact {
     },
 }
 
+orrery_protocol::debug_only!(enum Fact {
+    Profile {},
+    Contact { record, here, direct, sending },
+    RequestReceived { peer },
+    RequestAccepted { peer },
+    ContactRemoved { peer },
+    Invited {},
+    Message { record, change },
+    MessageRemoved { channel, message },
+    Channel { channel },
+    Typing { channel, peer, on },
+    Call {},
+    CallEnded { call, channel, outcome, duration_ms },
+    PeerLeft { call, peer },
+    AddressesShown { call, peers },
+    ClockSkew { seconds },
+    SessionHealed { peer },
+    BindingFailed { peer },
+    VersionMismatch { peer },
+    RequestFailed { peer, reason },
+});
+
 /// What happened to a message row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -187,7 +209,7 @@ pub enum Phase {
 }
 
 /// Somebody else in a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Participant {
     /// Who.
     pub peer: PeerId,
@@ -202,6 +224,14 @@ pub struct Participant {
     /// One of our contacts.
     pub contact: bool,
 }
+
+orrery_protocol::debug_only!(Participant {
+    peer,
+    phase,
+    muted,
+    deafened,
+    contact,
+});
 
 /// Where a participant's connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

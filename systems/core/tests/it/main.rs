@@ -12,6 +12,7 @@ mod sim;
 mod calls;
 mod connections;
 mod group_calls;
+mod hides;
 mod hostile;
 mod hostile_calls;
 mod lost;

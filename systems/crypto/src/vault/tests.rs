@@ -218,3 +218,9 @@ fn two_wraps_of_a_kind_swapped_ones_and_odd_lengths_are_refused() {
 fn the_key_hides() {
     insta::assert_snapshot!(format!("{:?}", cheap("pass").0), @"DatabaseKey(hidden)");
 }
+
+#[test]
+fn the_database_key_is_wiped() {
+    let DatabaseKey(key) = &cheap("pass").0;
+    crate::testing::wiped(key);
+}

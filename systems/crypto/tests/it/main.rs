@@ -4,6 +4,7 @@
 // The lint's exception for tests covers `#[test]` functions only, not the helpers they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod edges;
 mod forged;
 mod hostile;
 mod interop;

@@ -68,7 +68,9 @@ pub(crate) fn compare(number: &SafetyNumber, typed: &str) -> Result<(), Code> {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.is_empty() || !text.len().is_multiple_of(2) || !text.is_ascii() {
+    // `from_str_radix` would take a sign for a digit.
+    let digits = text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if text.is_empty() || !text.len().is_multiple_of(2) || !digits {
         return None;
     }
     (0..text.len())
@@ -100,7 +102,16 @@ mod tests {
         assert_eq!(compare(&ours, &own), Err(Code::SafetyNumberDiffers));
         let newer = hex.replacen("0800", "0801", 1);
         assert_eq!(compare(&ours, &newer), Err(Code::VersionMismatch));
-        for bad in ["", "hello", "12345", &spaced[1..], &hex[2..], &"9".repeat(4096)] {
+        let signed = hex.replacen("08", "+8", 1);
+        for bad in [
+            "",
+            "hello",
+            "12345",
+            &spaced[1..],
+            &hex[2..],
+            &signed,
+            &"9".repeat(4096),
+        ] {
             assert_eq!(compare(&ours, bad), Err(Code::BadSafetyNumber), "{bad}");
         }
     }

@@ -235,6 +235,8 @@ struct Connection {
     batch: candidates::Batch,
     /// Candidates that came before the description they belong to.
     early: Vec<String>,
+    /// Candidates given to the stack.
+    taken: usize,
     described: bool,
     secured: bool,
     interrupted: bool,
@@ -258,6 +260,7 @@ impl Connection {
             assembler: Assembler::default(),
             batch: candidates::Batch::default(),
             early: Vec::new(),
+            taken: 0,
             described: false,
             secured: false,
             interrupted: false,
@@ -378,7 +381,10 @@ impl Connection {
                 if self.early.len() < MAX_CANDIDATES {
                     self.early.push(line);
                 }
-            } else if let Some(candidate) = candidates::read(&line, self.setup.network.loopback) {
+            } else if self.taken < MAX_CANDIDATES
+                && let Some(candidate) = candidates::read(&line, self.setup.network.loopback)
+            {
+                self.taken += 1;
                 // One that the stack does not take is one path less, no reason to give up the others.
                 let _ = self.parts.stack.add_ice_candidate(candidate).await;
             }

@@ -33,14 +33,17 @@ const CHECKS_AT_ONCE: u32 = 400;
 const CHECK_EVERY: Duration = Duration::from_millis(5);
 /// Senders of RTCP that are listened to.
 const MAX_REPORTERS: usize = 8;
-/// Bytes of DTLS that the other side may send without a message coming of it. The stack gathers the parts of a message that
-/// does not end (rtc-sctp 0.21 takes the next part even when its window is full), so this is what a peer can have us keep.
-/// Unread messages stand for at most 256 KiB in the window and 600 KiB in lanes.
-pub(crate) const UNFINISHED: u64 = 1024 * 1024;
-/// What a message costs on the way beside its own bytes: DTLS, SCTP, padding.
-const AROUND_A_MESSAGE: u64 = 128;
-/// The acknowledgement of a piece of ours.
-const ACKNOWLEDGEMENT: u64 = 128;
+/// What the other side may send over DTLS without a message coming of it, in bytes, each packet counted with
+/// [`EACH_PACKET`]. The stack gathers the parts of a message that does not end (rtc-sctp 0.21 takes the next part even when
+/// its window is full), and keeps something for every stream and association that a packet begins, so this is what a
+/// peer can have us keep. Messages that nobody has read yet stand for at most 256 KiB in the window and 600 KiB in lanes.
+pub(crate) const UNFINISHED: u64 = 3 * 512 * 1024;
+/// What a packet counts beside its bytes: small ones cost memory, too.
+const EACH_PACKET: u64 = 192;
+/// What is given back for a message beside its own bytes: its packet, and what DTLS, SCTP and padding added.
+const AROUND_A_MESSAGE: u64 = EACH_PACKET + 128;
+/// What is given for a piece of ours, which will be acknowledged.
+const ACKNOWLEDGEMENT: u64 = EACH_PACKET + 128;
 
 /// What a packet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +142,7 @@ impl Rules {
             Kind::Stun => true,
             _ if !spoken_to => false,
             Kind::Dtls => {
-                let left = self.credit.checked_sub(packet.len() as u64);
+                let left = self.credit.checked_sub(EACH_PACKET.saturating_add(packet.len() as u64));
                 self.credit = left.unwrap_or(0);
                 left.is_some()
             }

@@ -43,13 +43,13 @@ pub(super) struct Side {
     pub(super) events: mpsc::Receiver<PeerEvent>,
     pub(super) ear: Arc<Notebook>,
     pub(super) fanout: Fanout,
-    prints: Option<([u8; 32], [u8; 32])>,
-    open: bool,
-    received: Vec<Vec<u8>>,
+    pub(super) prints: Option<([u8; 32], [u8; 32])>,
+    pub(super) open: bool,
+    pub(super) received: Vec<Vec<u8>>,
 }
 
 impl Side {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::hearing(None)
     }
 
