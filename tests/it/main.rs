@@ -15,7 +15,6 @@ mod disk;
 mod echo;
 mod evil;
 mod knows_nothing;
-mod logs;
 mod supply;
 mod talk;
 mod threats;

@@ -69,7 +69,8 @@ pub struct OwnVoice {
 
 /// A locked profile leaves nothing behind to be looked at.
 fn forget(world: &mut World) {
-    channel::close(world);
+    // Nobody is to be told: it was closed with the profile.
+    world.resource_mut::<channel::OpenChannel>().0 = None;
     peer::clear(world);
     channel::clear(world);
     call::clear(world);

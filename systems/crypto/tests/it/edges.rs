@@ -1,14 +1,13 @@
 //! The last number that counts and the first that does not, and that no secret is copied about while it is written.
 
 use orrery_crypto::{
-    DecryptError, Identity, SealKind, Session,
+    DecryptError, Session,
     ratchet::{Header, Ratchet},
-    seal,
     session::peek,
 };
 use x25519_dalek::{PublicKey, StaticSecret};
 
-use crate::people::{Person, rng, talking};
+use crate::people::{Person, rng};
 
 #[test]
 fn a_message_of_a_bare_tag_has_the_shape_of_one_and_a_byte_less_has_not() {
@@ -66,43 +65,6 @@ fn a_ratchet_knows_the_keys_of_chains_it_has_read_from_and_no_others() {
     );
     b.decrypt(&late.0, &late.1, 0, &mut rng).unwrap();
     assert!(!b.knows(&header.ratchet_key), "a forgotten chain of which none is");
-}
-
-/// A vector that grows leaves what it held behind in memory that nobody wipes.
-#[test]
-fn states_and_messages_get_their_room_at_once() {
-    const OPENING: usize = 1620;
-    let (a, b) = (Person::new(1), Person::new(2));
-    let new = a.start(&b, true, 0, 3).encode();
-    assert_eq!(new.0.capacity(), new.0.len());
-    let (mut at_a, mut at_b) = talking();
-    for _ in 0..3 {
-        at_a.encrypt(b"lost").unwrap();
-    }
-    for words in [&b"found"[..], &[7; 500]] {
-        let message = at_a.encrypt(words).unwrap();
-        // Room for the longest frame; a normal message has the shortest, 32 bytes less.
-        assert_eq!(message.capacity(), message.len() + 32);
-        at_b.decrypt(&message, 0, &mut rng(9)).unwrap();
-        let answer = at_b.encrypt(b"answer").unwrap();
-        at_a.decrypt(&answer, 0, &mut rng(9)).unwrap();
-        for state in [at_a.encode(), at_b.encode()] {
-            // Room for an opening, which neither has any more.
-            assert_eq!(state.0.capacity(), state.0.len() + OPENING);
-        }
-    }
-    let first = a.start(&b, true, 0, 3).encrypt(b"first").unwrap();
-    assert_eq!(first.capacity(), first.len());
-    let sealed = seal::seal(&a.peer(), &b.peer(), SealKind::Ratchet, b"words", &mut rng(1)).unwrap();
-    assert_eq!(sealed.capacity(), sealed.len());
-    for secret in [
-        Identity::from_seed(&[1; 32]).to_bytes(),
-        a.signed.encode(),
-        a.kem.encode(),
-        a.one_time.encode(),
-    ] {
-        assert_eq!(secret.0.capacity(), secret.0.len());
-    }
 }
 
 #[test]

@@ -182,11 +182,10 @@ async fn whoever_restores_a_profile_has_contacts_and_history_and_writes_both_way
     ada.ask(export(&file)).await.unwrap();
     assert_eq!(ada.ask(export(&file)).await, Err(Code::FileExists));
     let progress = |person: &Person| {
-        let told = person.log().iter().rev().find_map(|event| match event {
+        person.log().iter().rev().find_map(|event| match event {
             Event::TransferProgress { done, total, .. } => Some((*done, *total)),
             _ => None,
-        });
-        told
+        })
     };
     assert!(progress(&ada).is_some_and(|(done, total)| done == total && total > 0));
     // The computer is lost after more was said.

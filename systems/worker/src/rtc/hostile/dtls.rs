@@ -61,7 +61,8 @@ fn in_lower_case(sdp: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sha_1_no_fingerprint_or_several_are_refused_before_a_packet_leaves() {
     let sha_1 = format!("a=fingerprint:sha-1 {}", ["AB"; 20].join(":"));
-    let edits: [&dyn Fn(&str, &str) -> String; 4] = [
+    type Edit<'a> = &'a dyn Fn(&str, &str) -> String;
+    let edits: [Edit<'_>; 4] = [
         &|sdp, _| with_line(sdp, "a=fingerprint:", &sha_1),
         &|sdp, _| with_line(sdp, "a=fingerprint:", "a=x-nothing"),
         &|sdp, right| with_line(sdp, "a=fingerprint:", &format!("{right}\r\n{}", other(right))),

@@ -7,9 +7,12 @@ use tokio::{net::UdpSocket, sync::mpsc};
 
 use super::*;
 
+/// Packets that wait to be looked at; when full, the bystanders stop reading.
+const PACKETS: usize = 65_536;
+
 /// Sockets at addresses that never asked for anything, and what they got.
-async fn bystanders(count: usize) -> (Vec<SocketAddr>, mpsc::UnboundedReceiver<(SocketAddr, Vec<u8>)>) {
-    let (lane, got) = mpsc::unbounded_channel();
+async fn bystanders(count: usize) -> (Vec<SocketAddr>, mpsc::Receiver<(SocketAddr, Vec<u8>)>) {
+    let (lane, got) = mpsc::channel(PACKETS);
     let mut addresses = Vec::new();
     for _ in 0..count {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -19,7 +22,7 @@ async fn bystanders(count: usize) -> (Vec<SocketAddr>, mpsc::UnboundedReceiver<(
         tokio::spawn(async move {
             let mut buffer = [0; 4096];
             while let Ok((length, _)) = socket.recv_from(&mut buffer).await {
-                if lane.send((address, buffer[..length].to_vec())).is_err() {
+                if lane.send((address, buffer[..length].to_vec())).await.is_err() {
                     return;
                 }
             }

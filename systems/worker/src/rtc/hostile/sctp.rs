@@ -241,7 +241,8 @@ async fn whoever_opens_a_channel_is_left() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_of_another_kind_of_no_bytes_or_on_another_stream_are_never_given_on() {
-    let kinds = [0, 1, 50, 51, 52, 54, 56, 57, 46, u32::MAX];
+    // 0 is left out: the stack takes it for binary, and what is no message of the ratchet the core drops.
+    let kinds = [1, 50, 51, 52, 54, 56, 57, 46, u32::MAX];
     let data: [&[u8]; 4] = [&[], &[0], b"\0text", &[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]];
     for (stream, kind) in kinds
         .into_iter()
