@@ -240,9 +240,8 @@ async fn whoever_opens_a_channel_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn messages_of_another_kind_of_no_bytes_or_on_another_stream_are_never_given_on() {
-    // 0 is left out: the stack takes it for binary, and what is no message of the ratchet the core drops.
-    let kinds = [1, 50, 51, 52, 54, 56, 57, 46, u32::MAX];
+async fn messages_of_no_bytes_or_on_another_stream_are_never_given_on() {
+    let kinds = [0, 1, 50, 51, 52, 54, 56, 57, 46, u32::MAX];
     let data: [&[u8]; 4] = [&[], &[0], b"\0text", &[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]];
     for (stream, kind) in kinds
         .into_iter()
@@ -256,7 +255,10 @@ async fn messages_of_another_kind_of_no_bytes_or_on_another_stream_are_never_giv
             talker.knock.linger(Duration::from_millis(100)).await;
             let told = told_within(&mut side, Duration::from_millis(50)).await;
             let received = told.iter().any(|event| matches!(event, PeerEvent::Received { .. }));
-            assert!(!received, "{stream} {kind} {data:?}");
+            // The stack does not say of which kind a message is. A whole piece on our own stream is given on whatever it
+            // calls itself, and the core drops what is no message of the ratchet.
+            let whole = stream == 0 && data == b"\0text";
+            assert!(!received || whole, "{stream} {kind} {data:?}");
         }
     }
 }
