@@ -56,6 +56,8 @@ pub(crate) fn peer_options(name: &str, server: &str) -> PeerOptions {
         name: name.to_owned(),
         server: server.to_owned(),
         passphrase: Some("seven planets drift quietly".to_owned()),
+        bind: "127.0.0.1:0".to_owned(),
+        log: None,
         args: Vec::new(),
     }
 }

@@ -9,12 +9,15 @@
 
 mod bed;
 mod calls;
+#[cfg(target_os = "linux")]
+mod candidates;
 mod crash;
 mod damage;
 mod disk;
 mod echo;
 mod evil;
 mod knows_nothing;
+mod logs;
 mod supply;
 mod talk;
 mod threats;

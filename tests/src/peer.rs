@@ -3,6 +3,7 @@
 use std::{
     ffi::OsStr,
     fmt::Write as _,
+    fs::OpenOptions,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
@@ -29,6 +30,10 @@ pub struct PeerOptions {
     pub server: String,
     /// Passphrase, in a file; without one nothing is opened by itself.
     pub passphrase: Option<String>,
+    /// Address of its direct connections.
+    pub bind: String,
+    /// A file for its log at its most talkative; `None` for warnings on standard error.
+    pub log: Option<PathBuf>,
     /// Further arguments.
     pub args: Vec<String>,
 }
@@ -83,13 +88,19 @@ impl Peer {
                 "--name",
                 &options.name,
                 "--bind",
-                "127.0.0.1:0",
+                &options.bind,
                 "--low-memory",
             ])
             .args(&options.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());
+        if let Some(log) = &options.log {
+            let log = OpenOptions::new().create(true).append(true).open(log);
+            command
+                .env("ORRERY_LOG", "off,orrery=trace")
+                .stderr(log.expect("a file for the log"));
+        }
         let mut child = command.spawn().expect("client process");
         let stdin = child.stdin.take();
         let stdout = child.stdout.take().expect("stdout");

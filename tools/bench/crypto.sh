@@ -4,4 +4,4 @@ set -eu
 . "$ROOT/tools/say.sh"
 CRITERION_HOME=$OUT/criterion
 export CRITERION_HOME
-exec cargo bench --locked -p orrery-crypto --bench crypto
+exec cargo bench --locked --manifest-path "$ROOT/tests/bench-crypto/Cargo.toml" --bench crypto

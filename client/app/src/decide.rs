@@ -51,6 +51,7 @@ fn carry_out(world: &mut World, action: UiAction) {
     match action {
         A::CreateProfile { .. }
         | A::Unlock { .. }
+        | A::UnlockRemembered
         | A::Recover { .. }
         | A::Restore { .. }
         | A::ChooseProfile(_)
@@ -65,6 +66,7 @@ fn carry_out(world: &mut World, action: UiAction) {
         | A::DropPhrase
         | A::KeepPhrase { .. }
         | A::RemovePhrase { .. }
+        | A::SetRemembered(_)
         | A::Export { .. } => security::act(world, action),
         A::Quit => {
             world.write_message(AppExit::Success);
@@ -158,6 +160,7 @@ pub(crate) fn plugin(app: &mut App) {
             happened::hear,
             calls::follow,
             entrance::follow,
+            entrance::remembered,
             panes::follow,
             writing::follow,
             people::follow,

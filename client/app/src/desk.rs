@@ -106,6 +106,8 @@ pub struct Desk {
     pub pane: Pane,
     /// Work in progress before home.
     pub busy: Option<Busy>,
+    /// This profile was seen locked or open since it was chosen: it no longer opens by itself.
+    pub was_asked: bool,
     /// What went wrong before home.
     pub error: Option<ErrorView>,
     /// What the pasted link is.
@@ -369,6 +371,7 @@ impl Desk {
     pub fn lock(&mut self) {
         self.leave_profile();
         self.entrance = Entrance::Chosen;
+        self.was_asked = true;
     }
 
     /// Forgets everything that belonged to a profile.

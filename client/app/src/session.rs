@@ -38,6 +38,8 @@ pub struct Session {
     is_new: bool,
     /// Its vault has a recovery phrase, as far as was said before it was opened.
     has_recovery: bool,
+    /// The system's keyring keeps its key, as far as was said before it was opened.
+    is_remembered: bool,
     /// It was open a moment ago.
     is_open: bool,
     default_server: String,
@@ -66,6 +68,7 @@ impl Session {
             folder: None,
             is_new: false,
             has_recovery: false,
+            is_remembered: false,
             is_open: false,
             default_server: args.server.clone().unwrap_or_else(|| LOCAL_SERVER.into()),
             welcome,
@@ -136,6 +139,12 @@ impl Session {
     #[must_use]
     pub fn has_recovery(&self) -> bool {
         self.has_recovery
+    }
+
+    /// The system's keyring keeps the key of the profile that is to be opened.
+    #[must_use]
+    pub fn is_remembered(&self) -> bool {
+        self.is_remembered
     }
 
     /// The profile is being made, not opened.
@@ -332,8 +341,9 @@ fn follow_profile(
     }
     match &profile.0 {
         Some(ProfilePhase::Empty) => session.is_new = true,
-        Some(ProfilePhase::Locked { recovery, .. }) => {
+        Some(ProfilePhase::Locked { recovery, remembered }) => {
             session.has_recovery = *recovery;
+            session.is_remembered = *remembered;
             if std::mem::take(&mut session.is_open) {
                 desk.lock();
                 panels.0.leave_profile();

@@ -85,7 +85,11 @@ pub enum UiAction {
     Unlock {
         /// Passphrase as typed.
         passphrase: Passphrase,
+        /// The system's keyring is to keep the key from now on.
+        remember: bool,
     },
+    /// Open the chosen profile by the key in the system's keyring.
+    UnlockRemembered,
     /// Open the chosen profile with its recovery phrase and give it a new passphrase.
     Recover {
         /// The words as typed.
@@ -324,6 +328,8 @@ pub enum UiAction {
         /// What opens the profile.
         passphrase: Passphrase,
     },
+    /// The system's keyring keeps the key, or forgets it.
+    SetRemembered(bool),
     /// Write everything into one file.
     Export {
         /// Where, trimmed.
@@ -355,6 +361,8 @@ impl UiAction {
         match self {
             Self::CreateProfile { .. } => "CreateProfile",
             Self::Unlock { .. } => "Unlock",
+            Self::UnlockRemembered => "UnlockRemembered",
+            Self::SetRemembered(_) => "SetRemembered",
             Self::Recover { .. } => "Recover",
             Self::Restore { .. } => "Restore",
             Self::OpenCompare(_) => "OpenCompare",

@@ -108,6 +108,8 @@ pub(crate) struct UnlockState {
     pub reveal: bool,
     pub focused: bool,
     pub sent: bool,
+    /// The keyring is to keep the key.
+    pub remember: bool,
     /// The recovery phrase is asked for instead.
     pub recovering: bool,
     pub phrase: Zeroizing<String>,
@@ -141,6 +143,7 @@ impl Default for UnlockState {
             reveal: false,
             focused: false,
             sent: false,
+            remember: false,
             recovering: false,
             phrase: secret(),
             new: NewPassphrase::default(),

@@ -6,6 +6,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let args = orrery_headless::Args::parse();
+    orrery_headless::log::start();
     match orrery_headless::run(args, std::io::BufReader::new(std::io::stdin()), std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

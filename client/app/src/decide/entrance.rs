@@ -1,7 +1,8 @@
 //! Before home.
 
 use bevy::prelude::*;
-use orrery_link::{Command, Passphrase};
+use orrery_ecs::profile::Profile;
+use orrery_link::{Command, Passphrase, ProfilePhase};
 use orrery_ui::UiAction;
 use orrery_ui::view::Busy;
 
@@ -33,18 +34,12 @@ pub(super) fn act(world: &mut World, action: UiAction) {
                 Asked::Open,
             );
         }
-        UiAction::Unlock { passphrase } => {
+        UiAction::Unlock { passphrase, remember } => {
             working(world);
             let passphrase = Passphrase::new(passphrase.expose().to_owned());
-            send(
-                world,
-                Command::Unlock {
-                    passphrase,
-                    remember: false,
-                },
-                Asked::Open,
-            );
+            send(world, Command::Unlock { passphrase, remember }, Asked::Open);
         }
+        UiAction::UnlockRemembered => by_keyring(world),
         UiAction::Recover { phrase, passphrase } => {
             working(world);
             let command = Command::Recover {
@@ -92,6 +87,29 @@ pub(super) fn follow(
     if came_back && desk.entrance == Entrance::Choosing {
         desk.set_changed();
     }
+}
+
+/// A profile whose key the keyring keeps opens by itself when it is chosen, once: after locking, and when that came to
+/// nothing, the page waits for a hand.
+pub(super) fn remembered(mut commands: Commands, profile: Res<Profile>, mut desk: ResMut<Desk>) {
+    let remembered = match &profile.0 {
+        Some(ProfilePhase::Locked { remembered, .. }) => *remembered,
+        Some(ProfilePhase::Open(_)) => false,
+        _ => return,
+    };
+    if std::mem::replace(&mut desk.bypass_change_detection().was_asked, true) {
+        return;
+    }
+    if remembered {
+        commands.queue(by_keyring);
+    }
+}
+
+fn by_keyring(world: &mut World) {
+    working(world);
+    // No key is derived: only the database is opened.
+    world.resource_mut::<Desk>().busy = Some(Busy::OpeningDatabase);
+    send(world, Command::UnlockRemembered {}, Asked::Open);
 }
 
 fn working(world: &mut World) {

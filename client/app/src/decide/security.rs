@@ -69,6 +69,7 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             let passphrase = Passphrase::new(passphrase.expose().to_owned());
             begin(world, Work::NoPhrase, Command::RemoveRecoveryPhrase { passphrase });
         }
+        UiAction::SetRemembered(on) => begin(world, Work::Remember, Command::SetRemembered { on }),
         UiAction::Export { path } => {
             world.resource_mut::<Desk>().secrets.file = Some(path.clone());
             begin(world, Work::Export, Command::ExportProfile { path });

@@ -104,6 +104,16 @@ pub(super) fn security(view: &SettingsView) -> Vec<Pose> {
             &[tab, Act::Press("security.export")],
         ),
         pose(
+            "settings-security-remembered",
+            SecurityView {
+                remembered: true,
+                done: Some(Work::Remember),
+                count: 5,
+                ..there.clone()
+            },
+            &[tab],
+        ),
+        pose(
             "settings-security-done",
             SecurityView {
                 done: Some(Work::Export),
@@ -135,7 +145,16 @@ pub(super) fn ways_in(first: &FirstStartView, unlock: &UnlockView) -> Vec<Pose> 
         })
     };
     let back = Act::Press("recover.back");
+    let by_keyring = |error: Option<&str>| {
+        ScreenView::Unlock(UnlockView {
+            remembered: true,
+            error: error.map(ErrorView::code),
+            ..unlock.clone()
+        })
+    };
     vec![
+        Pose::new("unlock-keyring", by_keyring(None)),
+        Pose::new("unlock-keyring-bad", by_keyring(Some("keyring_unavailable"))),
         Pose::new("unlock-recover", with(true, None)).after(&[Act::Press("unlock.forgot")]),
         Pose::new("unlock-recover-bad", with(true, Some("bad_recovery_phrase")))
             .after(&[Act::Press("recover.phrase"), Act::Write("legal winner thank yeer")]),

@@ -43,6 +43,11 @@ pub(super) fn first_start(world: &World) -> ScreenView {
 
 pub(super) fn unlock(world: &World) -> ScreenView {
     let session = world.resource::<Session>();
+    let (recovery, remembered) = match world.resource::<Profile>().0 {
+        Some(ProfilePhase::Locked { recovery, remembered }) => (recovery, remembered),
+        // While it is being opened the page stays what it was.
+        _ => (session.has_recovery(), session.is_remembered()),
+    };
     let label = &world.resource::<Kept>().get().label;
     ScreenView::Unlock(UnlockView {
         name: if label.is_empty() {
@@ -50,11 +55,8 @@ pub(super) fn unlock(world: &World) -> ScreenView {
         } else {
             label.clone()
         },
-        recovery: match world.resource::<Profile>().0 {
-            Some(ProfilePhase::Locked { recovery, .. }) => recovery,
-            // While it is being opened the page stays what it was.
-            _ => session.has_recovery(),
-        },
+        recovery,
+        remembered,
         busy: busy(world),
         error: world.resource::<Desk>().error.clone(),
         can_go_back: session.can_go_back(),

@@ -32,6 +32,7 @@ pub(super) fn settings(world: &World, profile: &ProfileView, lock_after_min: u32
     let secrets = &world.resource::<Desk>().secrets;
     SecurityView {
         recovery: profile.recovery,
+        remembered: profile.remembered,
         words: secrets
             .words
             .as_ref()

@@ -1,6 +1,6 @@
 //! Opening a profile.
 
-use egui::{Align2, Rect, Ui, pos2};
+use egui::{Align2, Rect, Ui, pos2, vec2};
 
 use super::card::{busy, card, next, title, trouble, words};
 use super::first_start::reveal;
@@ -33,7 +33,12 @@ pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Unl
     card(ui, window, "unlock", |ui| {
         title(ui, &t("unlock-title"));
         ui.add_space(8.0);
-        words(ui, &t("unlock-lead"), tok::TEXT_SOFT);
+        let lead = if view.remembered {
+            "unlock-lead-keyring"
+        } else {
+            "unlock-lead"
+        };
+        words(ui, &t(lead), tok::TEXT_SOFT);
         ui.add_space(20.0);
         ui.add_enabled_ui(view.busy.is_none(), |ui| fields(ui, cx, state, view));
         ui.add_space(16.0);
@@ -43,17 +48,7 @@ pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Unl
             busy(ui, still, stage);
             return;
         }
-        let ready = !state.passphrase.is_empty();
-        let rect = next(ui, tok::BUTTON_HEIGHT);
-        ui.add_enabled_ui(ready, |ui| {
-            submit |= widgets::button(ui, cx, "unlock.go", rect, &t("unlock-go"), None, Kind::Primary).clicked();
-        });
-        if submit && ready {
-            let passphrase = Passphrase::new(state.passphrase.to_string());
-            zeroize::Zeroize::zeroize(&mut *state.passphrase);
-            state.sent = true;
-            cx.emit(UiAction::Unlock { passphrase });
-        }
+        go(ui, cx, state, view, submit);
         ui.add_space(18.0);
         let at = next(ui, 16.0).center();
         let label = t("unlock-forgot");
@@ -80,6 +75,46 @@ pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Unl
     });
 }
 
+/// The button, and what it asks for: the keyring where it keeps the key and nothing is typed, else the passphrase.
+fn go(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnlockState, view: &UnlockView, mut submit: bool) {
+    let by_keyring = view.remembered && state.passphrase.is_empty();
+    let ready = by_keyring || !state.passphrase.is_empty();
+    let label = t(if by_keyring { "unlock-go-keyring" } else { "unlock-go" });
+    let rect = next(ui, tok::BUTTON_HEIGHT);
+    ui.add_enabled_ui(ready, |ui| {
+        submit |= widgets::button(ui, cx, "unlock.go", rect, &label, None, Kind::Primary).clicked();
+    });
+    if !submit || !ready {
+        return;
+    }
+    state.sent = true;
+    if by_keyring {
+        cx.emit(UiAction::UnlockRemembered);
+        return;
+    }
+    let passphrase = Passphrase::new(state.passphrase.to_string());
+    zeroize::Zeroize::zeroize(&mut *state.passphrase);
+    let remember = state.remember && !view.remembered;
+    cx.emit(UiAction::Unlock { passphrase, remember });
+}
+
+/// Whether the keyring is to keep the key; where it does already that is changed in the settings.
+fn remember(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnlockState, view: &UnlockView) {
+    if view.remembered {
+        return;
+    }
+    ui.add_space(14.0);
+    let rect = next(ui, 22.0);
+    let switch = Rect::from_min_size(rect.min, vec2(38.0, 22.0));
+    let label = t("unlock-remember");
+    if widgets::toggle(ui, cx, "unlock.remember", switch, &label, state.remember).clicked() {
+        state.remember = !state.remember;
+    }
+    let at = pos2(switch.right() + 12.0, rect.center().y);
+    let kind = Type::regular(tok::TYPE_NOTE, tok::TEXT_SOFT);
+    paint::label(ui, at, Align2::LEFT_CENTER, &label, kind, rect.width() - 50.0);
+}
+
 /// The profile and its passphrase.
 fn fields(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnlockState, view: &UnlockView) {
     profile(ui, cx, view);
@@ -95,6 +130,7 @@ fn fields(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnlockState, view: &UnlockVi
     spec.bad = wrong && state.passphrase.is_empty();
     widgets::field(ui, cx, &spec, &mut state.passphrase);
     reveal(ui, cx, "unlock.reveal", rect, &mut state.reveal);
+    remember(ui, cx, state, view);
 }
 
 /// Which profile it is; the way to the others where there are any.

@@ -50,6 +50,8 @@ pub struct UnlockView {
     pub name: String,
     /// It has a recovery phrase.
     pub recovery: bool,
+    /// The system's keyring keeps its key (`UnlockRemembered`).
+    pub remembered: bool,
     /// Work in progress; the form is locked while there is any.
     pub busy: Option<Busy>,
     /// Why the last try failed (`wrong_passphrase` …).

@@ -59,6 +59,8 @@ pub enum Outcome {
 pub struct SecurityView {
     /// There is a recovery phrase.
     pub recovery: bool,
+    /// The system's keyring keeps the key.
+    pub remembered: bool,
     /// Words that were just made, to be written down before they are kept.
     pub words: Option<Words>,
     /// What is being worked at.
@@ -88,6 +90,8 @@ pub enum Work {
     Phrase,
     /// The recovery phrase goes.
     NoPhrase,
+    /// The system's keyring keeps the key, or forgets it.
+    Remember,
     /// Everything into one file.
     Export,
 }

@@ -95,12 +95,43 @@ fn unlocking_hands_the_passphrase_over_once_and_forgets_it() {
     let mut window = Window::open(&scene);
     window.write(&scene, PASSPHRASE);
     let actions = window.press(&scene, Key::Enter);
-    let [UiAction::Unlock { passphrase }] = actions.as_slice() else {
+    let [
+        UiAction::Unlock {
+            passphrase,
+            remember: false,
+        },
+    ] = actions.as_slice()
+    else {
         panic!("{actions:?}")
     };
     assert_eq!(passphrase.expose(), PASSPHRASE);
     assert_eq!(format!("{passphrase:?}"), "Passphrase([..])");
     assert!(window.press(&scene, Key::Enter).is_empty(), "the field is empty now");
+}
+
+#[test]
+fn the_keyring_opens_what_it_keeps_and_a_passphrase_that_is_typed_comes_first() {
+    let (locked, kept) = (scene("unlock"), scene("unlock-keyring"));
+    let mut window = Window::open(&kept);
+    assert_eq!(window.press(&kept, Key::Enter), [UiAction::UnlockRemembered]);
+    assert_eq!(window.click(&kept, "unlock.go"), [UiAction::UnlockRemembered]);
+    window.write(&kept, PASSPHRASE);
+    let actions = window.press(&kept, Key::Enter);
+    assert!(
+        matches!(actions.as_slice(), [UiAction::Unlock { remember: false, .. }]),
+        "{actions:?}"
+    );
+
+    let mut window = Window::open(&locked);
+    assert!(window.press(&locked, Key::Enter).is_empty(), "nothing is kept");
+    window.click(&locked, "unlock.remember");
+    window.click(&locked, "unlock.passphrase");
+    window.write(&locked, PASSPHRASE);
+    let actions = window.press(&locked, Key::Enter);
+    assert!(
+        matches!(actions.as_slice(), [UiAction::Unlock { remember: true, .. }]),
+        "{actions:?}"
+    );
 }
 
 #[test]
@@ -112,7 +143,7 @@ fn after_a_wrong_passphrase_one_can_type_at_once() {
     window.settle(&wrong);
     window.write(&wrong, PASSPHRASE);
     let actions = window.press(&wrong, Key::Enter);
-    assert!(matches!(actions.as_slice(), [UiAction::Unlock { passphrase }] if passphrase.expose() == PASSPHRASE));
+    assert!(matches!(actions.as_slice(), [UiAction::Unlock { passphrase, .. }] if passphrase.expose() == PASSPHRASE));
 }
 
 #[test]

@@ -21,3 +21,4 @@ mod likeness;
 mod reading;
 mod sample;
 mod screens;
+mod security;

@@ -115,6 +115,13 @@ pub fn scenes() -> Vec<Scene> {
             }),
         ),
         Scene::new(
+            "unlock-keyring",
+            ScreenView::Unlock(UnlockView {
+                remembered: true,
+                ..unlock.clone()
+            }),
+        ),
+        Scene::new(
             "unlock-busy",
             ScreenView::Unlock(UnlockView {
                 busy: Some(Busy::DerivingKey),

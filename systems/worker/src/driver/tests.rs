@@ -3,6 +3,7 @@
 #[allow(dead_code, reason = "not every test wants everything of it")]
 #[path = "../../tests/it/fake.rs"]
 mod fake;
+mod middle;
 
 use std::time::Duration;
 
@@ -19,9 +20,20 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A loop that is about to make a profile.
 fn beginning(folder: &std::path::Path, server: &str) -> (AppEnd, Driver) {
+    let silence = crate::SoundConfig::Files {
+        mic: crate::MicSource::Silence,
+        speaker: crate::SpeakerSink::Null,
+    };
+    beginning_with(folder, server, &silence)
+}
+
+/// The same with sound.
+fn beginning_with(folder: &std::path::Path, server: &str, sound: &crate::SoundConfig) -> (AppEnd, Driver) {
     let (app, end) = orrery_link::pair();
     let mut config = WorkerConfig::new(folder.to_owned(), server.to_owned());
     config.argon = VaultParams::FLOOR;
+    config.bind = Some("127.0.0.1:0".into());
+    config.sound = sound.clone();
     let runtime = runtime::Handle::current();
     let fanout = Fanout::default();
     let sound = Sound::open(&config.sound, fanout.clone(), &runtime).unwrap();

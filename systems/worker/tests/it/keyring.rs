@@ -395,7 +395,10 @@ mod system {
     fn the_secret_service_keeps_the_key_and_forgets_it() {
         for program in ["dbus-run-session", "gnome-keyring-daemon"] {
             if !there(program) {
-                println!("skipped: {program} is not installed");
+                crate::here::skipped(
+                    "keyring::system::the_secret_service_keeps_the_key_and_forgets_it",
+                    &format!("{program} is not installed"),
+                );
                 return;
             }
         }

@@ -180,6 +180,58 @@ fn a_locked_profile_leaves_nothing_on_the_screen_and_in_the_entities() {
 }
 
 #[test]
+fn a_profile_that_the_keyring_keeps_opens_by_itself_once_and_waits_for_a_hand_after_locking() {
+    let locked = |remembered| Event::ProfileChanged {
+        profile: ProfilePhase::Locked {
+            remembered,
+            recovery: false,
+        },
+    };
+    let mut bed = Bed::new();
+    bed.tell([locked(true)]);
+    bed.app.update();
+    let asked = bed.worker.try_command().expect("the keyring is asked");
+    assert_eq!(asked.command, Command::UnlockRemembered {});
+    assert!(matches!(bed.screen(), ScreenView::Unlock(unlock) if unlock.busy.is_some() && unlock.remembered));
+    // The keyring knows nothing of it: the page says so and asks for the passphrase.
+    bed.tell([
+        locked(false),
+        Event::Failed {
+            reference: asked.reference,
+            code: Code::NotRemembered,
+        },
+    ]);
+    assert!(matches!(bed.screen(), ScreenView::Unlock(unlock)
+        if unlock.busy.is_none() && !unlock.remembered
+            && unlock.error.as_ref().is_some_and(|error| error.code == "not_remembered")));
+    assert_eq!(bed.commands(), []);
+
+    let mut bed = Bed::home();
+    bed.tell([locked(true)]);
+    bed.app.update();
+    assert_eq!(bed.commands(), [], "it was locked on purpose");
+    assert_eq!(bed.act(UiAction::UnlockRemembered), [Command::UnlockRemembered {}]);
+    let sent = bed.act(UiAction::Unlock {
+        passphrase: Passphrase::new("pass".into()),
+        remember: true,
+    });
+    assert!(
+        matches!(sent.as_slice(), [Command::Unlock { passphrase, remember: true }] if passphrase.reveal() == "pass")
+    );
+}
+
+#[test]
+fn the_keyring_is_told_to_keep_the_key_or_to_forget_it_and_what_came_of_it_is_said() {
+    let mut bed = Bed::home();
+    bed.act(UiAction::OpenSettings);
+    let failed = bed.last(UiAction::SetRemembered(true), Err(Code::KeyringUnavailable));
+    assert_eq!(failed, Command::SetRemembered { on: true });
+    assert!(matches!(&bed.security().failed, Some((Work::Remember, error)) if error.code == "keyring_unavailable"));
+    bed.last(UiAction::SetRemembered(true), Ok(()));
+    assert_eq!(bed.security().done, Some(Work::Remember));
+}
+
+#[test]
 fn nobody_at_the_window_locks_it_after_the_minutes_that_were_set() {
     let mut bed = Bed::home();
     bed.act(UiAction::OpenSettings);

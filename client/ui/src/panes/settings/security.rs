@@ -77,6 +77,7 @@ pub(super) fn security(
     }
     group(ui, &t("security-passphrase"), |ui| passphrase(ui, cx, state, view));
     group(ui, &t("security-recovery"), |ui| recovery(ui, cx, state, view));
+    group(ui, &t("security-keyring"), |ui| remembered(ui, cx, view));
     group(ui, &t("security-copy"), |ui| copy(ui, cx, state, view));
     group(ui, &t("security-lock"), |ui| lock(ui, cx, dialog, home, view));
 }
@@ -260,6 +261,26 @@ fn listed(ui: &mut Ui, cx: &mut Cx<'_>, words: &Words) {
         paint::label(ui, at, Align2::LEFT_CENTER, word, kind, place.width() - 40.0);
     }
     ui.add_space(14.0);
+}
+
+/// Whether the system's keyring keeps the key.
+fn remembered(ui: &mut Ui, cx: &mut Cx<'_>, view: &SecurityView) {
+    let title = t("security-remember-title");
+    let place = row(ui, &title, &t("security-remember-lead"), vec2(38.0, 22.0));
+    let busy = view.work.is_some();
+    // As it will be, while the keyring is being asked.
+    let on = view.remembered != (view.work == Some(Work::Remember));
+    ui.add_enabled_ui(!busy, |ui| {
+        if widgets::toggle(ui, cx, "security.remember", place, &title, on).clicked() {
+            cx.emit(UiAction::SetRemembered(!view.remembered));
+        }
+    });
+    let done = if view.remembered {
+        "security-remembered"
+    } else {
+        "security-forgotten"
+    };
+    said(ui, view, Work::Remember, &t(done));
 }
 
 fn copy(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SecurityState, view: &SecurityView) {

@@ -1,5 +1,5 @@
 //! Somebody between two peers. The strongest of them, who changes the descriptions themselves, stands in
-//! `driver/middle.rs`, because only whole programs can tell.
+//! `driver/tests/middle.rs`, because only whole programs can tell.
 
 use bytes::Bytes;
 use orrery_protocol::ConnectionId;

@@ -1,0 +1,1 @@
+//! Nothing: the bench beside this file is all there is.
