@@ -56,6 +56,7 @@ fn carry_out(world: &mut World, action: UiAction) {
         | A::Restore { .. }
         | A::ChooseProfile(_)
         | A::NewProfile
+        | A::OtherForm
         | A::BackToProfiles => entrance::act(world, action),
         A::OpenCompare(_)
         | A::CompareCode { .. }
@@ -143,6 +144,8 @@ pub(crate) fn plugin(app: &mut App) {
         .add_message::<bevy::input::mouse::MouseButtonInput>()
         .add_message::<bevy::input::mouse::MouseWheel>()
         .add_message::<bevy::window::CursorMoved>()
+        .add_message::<bevy::window::Ime>()
+        .add_message::<bevy::input::touch::TouchInput>()
         .init_resource::<crate::present::Panels>()
         .init_resource::<security::LastHand>()
         .init_resource::<Likeness>();

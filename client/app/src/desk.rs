@@ -65,8 +65,8 @@ pub enum Asked {
     StartCall,
     /// A text, or the new words of one.
     Text(Unsent),
-    /// Comparing a safety number.
-    Compare,
+    /// Comparing a safety number with this person.
+    Compare(PeerId),
     /// Something done to what protects the profile.
     Secret(Work),
     /// Anything whose failure is worth a toast and whose success is seen by itself.
@@ -212,8 +212,12 @@ impl Desk {
             channel: channel.map(|id| orrery_ui::view::ChannelKey(id.0)),
             peer: peer.map(|id| orrery_ui::view::PeerKey(id.0)),
         };
-        // Nobody must miss that somebody may have listened.
-        let stays = matches!(toast.notice, Notice::BindingFailed { .. });
+        // Nobody must miss that somebody may have listened, or put back an older copy.
+        let stays = match &toast.notice {
+            Notice::BindingFailed { .. } => true,
+            Notice::Error(error) => error.code == "rolled_back",
+            _ => false,
+        };
         self.toasts.push((toast, (!stays).then(|| Instant::now() + TOAST_TIME)));
         if self.toasts.len() > MAX_TOASTS {
             let oldest = self.toasts.iter().position(|(_, until)| until.is_some());

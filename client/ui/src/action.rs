@@ -108,6 +108,8 @@ pub enum UiAction {
     ChooseProfile(String),
     /// Go to the form for a new profile.
     NewProfile,
+    /// The same page shows another form: what was said of the first one no longer counts.
+    OtherForm,
     /// Back to the list of profiles.
     BackToProfiles,
     /// Leave the program.
@@ -377,6 +379,7 @@ impl UiAction {
             Self::Export { .. } => "Export",
             Self::ChooseProfile(_) => "ChooseProfile",
             Self::NewProfile => "NewProfile",
+            Self::OtherForm => "OtherForm",
             Self::BackToProfiles => "BackToProfiles",
             Self::Quit => "Quit",
             Self::OpenChannel(_) => "OpenChannel",

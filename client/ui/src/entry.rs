@@ -76,6 +76,8 @@ fn remember_screen(ctx: &Context, state: &mut UiState, view: &RootView<'_>) {
             pane: 0,
             pane_since: now,
         };
+        // What can be undone in a field would bring back what was typed there before.
+        ctx.data_mut(|data| data.remove_by_type::<egui::text_edit::TextEditState>());
         if screen != 3 {
             state.first_start = FirstStartState::default();
         }

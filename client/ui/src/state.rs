@@ -1,6 +1,7 @@
 //! What the window remembers between frames, and nobody else needs to know.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::RandomState;
 
 use egui::Rect;
 use zeroize::Zeroizing;
@@ -61,8 +62,10 @@ pub(crate) struct FirstStartState {
     pub again: Zeroizing<String>,
     pub server: Option<String>,
     pub reveal: bool,
-    /// Score 0 to 4 of the passphrase of this length and name, so that it is worked out only when one changes.
+    /// Score 0 to 4 of the passphrase, with the hash of what it was worked out for.
     pub score: Option<(u64, u8)>,
+    /// Hashes under a key of this form alone: what is left of it says nothing to who guesses.
+    pub keyed: RandomState,
     pub focused: bool,
     /// An exported file is restored instead.
     pub restoring: bool,
@@ -75,6 +78,8 @@ pub(crate) struct FirstStartState {
 pub(crate) struct CompareState {
     pub peer: Option<PeerKey>,
     pub typed: String,
+    /// What was compared last: what came of it is said of nothing else.
+    pub sent: String,
 }
 
 /// Longest passphrase, characters.
@@ -94,6 +99,7 @@ impl Default for FirstStartState {
             server: None,
             reveal: false,
             score: None,
+            keyed: RandomState::new(),
             focused: false,
             restoring: false,
             path: String::new(),
@@ -121,8 +127,10 @@ pub(crate) struct NewPassphrase {
     pub text: Zeroizing<String>,
     pub again: Zeroizing<String>,
     pub reveal: bool,
-    /// Score 0 to 4, with what it was worked out for.
+    /// Score 0 to 4, with what it was worked out for, hashed.
     pub score: Option<(u64, u8)>,
+    /// As in [`FirstStartState`].
+    pub keyed: RandomState,
 }
 
 impl Default for NewPassphrase {
@@ -132,6 +140,7 @@ impl Default for NewPassphrase {
             again: secret(),
             reveal: false,
             score: None,
+            keyed: RandomState::new(),
         }
     }
 }

@@ -92,6 +92,11 @@ pub enum Input {
         /// SHA-256 of the certificate the other side really showed.
         remote_fingerprint: [u8; 32],
     },
+    /// Who answers at the other end has not the certificate that the peer's signed description named.
+    Impostor {
+        /// Which.
+        connection: ConnectionId,
+    },
     /// The data channel opened.
     DirectOpen {
         /// Which.
@@ -135,6 +140,7 @@ orrery_protocol::debug_only!(enum Input {
     Described { connection },
     Gathered { connection },
     Secured { connection },
+    Impostor { connection },
     DirectOpen { connection },
     DirectReceived { connection },
     Interrupted { connection },

@@ -99,6 +99,7 @@ impl<'a> Turn<'a> {
                 local_fingerprint,
                 remote_fingerprint,
             } => self.secured(connection, local_fingerprint, remote_fingerprint),
+            Input::Impostor { connection } => self.impostor(connection),
             Input::DirectOpen { connection } => self.direct_opened(connection),
             Input::DirectReceived { connection, message } => self.direct_received(connection, message),
             Input::Interrupted { connection } => self.interrupted(connection),

@@ -32,6 +32,9 @@ pub enum StoreError {
     /// The words are a recovery phrase, but not this profile's.
     #[error("this is not the recovery phrase of this profile")]
     WrongPhrase,
+    /// Twelve words were meant as a recovery phrase, and they are none: one is mistyped, or two are swapped.
+    #[error("these words are not a recovery phrase")]
+    BadPhrase,
     /// No recovery phrase was ever made.
     #[error("this profile has no recovery phrase")]
     NoPhrase,

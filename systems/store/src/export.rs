@@ -15,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use orrery_crypto::{ExportMac, RecoveryPhrase, export::LEN as MAC, vault};
+use orrery_crypto::{ExportMac, RecoveryError, RecoveryPhrase, export::LEN as MAC, vault};
 use rusqlite::{Connection, types::ToSqlOutput};
 
 use crate::{
@@ -241,14 +241,22 @@ impl ExportFile {
 
     /// The key, by passphrase or recovery phrase.
     pub(crate) fn unlock(&self, secret: &str) -> Result<DatabaseKey, StoreError> {
-        if let Ok(phrase) = RecoveryPhrase::parse(secret)
-            && vault::has_phrase(&self.vault).unwrap_or(false)
-            && let Ok(key) = vault::unwrap_by_phrase(&self.vault, &phrase)
+        let has_phrase = vault::has_phrase(&self.vault).unwrap_or(false);
+        let phrase = RecoveryPhrase::parse(secret);
+        if let Ok(phrase) = &phrase
+            && has_phrase
+            && let Ok(key) = vault::unwrap_by_phrase(&self.vault, phrase)
         {
             return Ok(key);
         }
         vault::unwrap(&self.vault, secret).map_err(|error| match StoreError::from(error) {
             StoreError::VaultDamaged => StoreError::BadExport,
+            // Whoever typed twelve words is not helped by hearing of a passphrase.
+            StoreError::WrongPassphrase if has_phrase => match phrase {
+                Ok(_) => StoreError::WrongPhrase,
+                Err(RecoveryError::WordCount) => StoreError::WrongPassphrase,
+                Err(_) => StoreError::BadPhrase,
+            },
             other => other,
         })
     }

@@ -233,6 +233,9 @@ impl Driver {
         if slept {
             self.feed(Input::Wake);
         }
+        if let Place::Inside(session) = &mut self.place {
+            session.note_commits();
+        }
         if rtt_ms != self.shown_rtt_ms && !self.sound.is_lively() {
             self.gauge();
         }

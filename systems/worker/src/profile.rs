@@ -187,10 +187,8 @@ pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, memory: &Memory, 
         },
         Key::Unlock { passphrase, .. } => folder.unlock(passphrase.reveal()),
         Key::Remembered { .. } => match folder.unlock_by_key(&memory.key()?) {
-            Err(StoreError::WrongKey) => {
-                memory.forget_stale();
-                return Err(Code::NotRemembered);
-            }
+            // The database may be damaged, and be put back tomorrow: what the keyring knows must still be there then.
+            Err(StoreError::WrongKey) => return Err(Code::NotRemembered),
             result => result,
         },
         Key::Recover {
@@ -211,7 +209,7 @@ pub(crate) fn open(folder: &Arc<ProfileFolder>, key: &mut Key, memory: &Memory, 
     .map_err(|error| map::of_store(&error))?;
     if key.makes() {
         // Left there by a profile that was here before.
-        memory.disown();
+        memory.forget_stale();
     }
     let heard = memory.commits();
     if let Ok(Some(known)) = heard

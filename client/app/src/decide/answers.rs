@@ -37,7 +37,7 @@ fn done(desk: &mut Desk, asked: Asked) {
         Asked::Request(name) => desk.toast(Notice::RequestSent { name }, None, None),
         Asked::Setting => desk.toast(Notice::Saved, None, None),
         Asked::Devices => super::settings::list_later(desk),
-        Asked::Compare => super::security::compared(desk, Ok(())),
+        Asked::Compare(peer) => super::security::compared(desk, peer, Ok(())),
         Asked::Secret(work) => super::security::answered(desk, work, Ok(())),
         _ => {}
     }
@@ -68,7 +68,7 @@ fn failed(desk: &mut Desk, asked: Asked, code: Code) {
         | Asked::Text(_)
         | Asked::Plain => desk.complain(error(code)),
         Asked::Devices => super::settings::list_later(desk),
-        Asked::Compare => super::security::compared(desk, Err(code)),
+        Asked::Compare(peer) => super::security::compared(desk, peer, Err(code)),
         Asked::Secret(work) => super::security::answered(desk, work, Err(code)),
         Asked::Quiet => {}
     }

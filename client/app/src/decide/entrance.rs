@@ -72,6 +72,8 @@ pub(super) fn act(world: &mut World, action: UiAction) {
             }
         }
         UiAction::BackToProfiles => session::choose(world),
+        // What was said of one form means nothing on another.
+        UiAction::OtherForm => world.resource_mut::<Desk>().error = None,
         _ => {}
     }
 }

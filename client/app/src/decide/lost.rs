@@ -31,7 +31,7 @@ pub(super) fn settle(world: &mut World, lost: Vec<(Reference, Asked)>) {
             // Whether it was done, the form says when it is tried again.
             Asked::Secret(_) => world.resource_mut::<Desk>().secrets.work = None,
             // Seen by itself, or worth no more than a word that comes too late.
-            Asked::Request(_) | Asked::Setting | Asked::Compare | Asked::Plain | Asked::Quiet => {}
+            Asked::Request(_) | Asked::Setting | Asked::Compare(_) | Asked::Plain | Asked::Quiet => {}
         }
     }
     end_jump(world);

@@ -31,7 +31,7 @@ pub(super) fn act(world: &mut World, action: UiAction) {
         UiAction::CompareCode { peer, code } => {
             world.resource_mut::<Desk>().outcome = Outcome::None;
             let peer = PeerId(peer.0);
-            send(world, Command::CompareSafetyNumber { peer, code }, Asked::Compare);
+            send(world, Command::CompareSafetyNumber { peer, code }, Asked::Compare(peer));
         }
         UiAction::SetVerified { peer, on } => {
             let peer = PeerId(peer.0);
@@ -100,16 +100,21 @@ pub(super) fn answered(desk: &mut Desk, work: Work, result: Result<(), Code>) {
     match result {
         Ok(()) => {
             secrets.done = Some(work);
-            // Fields are emptied; what was shown to be written down is gone.
+            // Its fields are emptied. What is being written down meanwhile stays.
             secrets.count += 1;
-            secrets.words = None;
+            if work == Work::Phrase {
+                secrets.words = None;
+            }
         }
         Err(code) => secrets.failed = Some((work, error(code))),
     }
 }
 
-/// A comparison was answered.
-pub(super) fn compared(desk: &mut Desk, result: Result<(), Code>) {
+/// A comparison was answered. What came of one that is no longer looked at must not stand beside another person.
+pub(super) fn compared(desk: &mut Desk, peer: PeerId, result: Result<(), Code>) {
+    if desk.pane != Pane::Compare(peer) {
+        return;
+    }
     desk.outcome = match result {
         Ok(()) => Outcome::Same,
         Err(Code::SafetyNumberDiffers) => Outcome::Differs,
@@ -136,7 +141,7 @@ fn due(idle: Duration, after_min: u32) -> Result<(), Duration> {
     }
 }
 
-/// Locks the profile that nobody has touched for as long as the person has set, outside calls.
+/// Locks the profile that nobody has touched for as long as the person has set, outside calls and while nothing is worked at.
 #[expect(clippy::too_many_arguments, reason = "everything that a hand does")]
 pub(super) fn lock_when_idle(
     mut commands: Commands,
@@ -146,12 +151,18 @@ pub(super) fn lock_when_idle(
     mut wheel: MessageReader<MouseWheel>,
     mut pointer: MessageReader<bevy::window::CursorMoved>,
     profile: Res<Profile>,
+    mut typed: MessageReader<bevy::window::Ime>,
+    mut touches: MessageReader<bevy::input::touch::TouchInput>,
     call: Res<CurrentCall>,
+    desk: Res<Desk>,
     wishes: Res<Wishes>,
 ) {
-    let touched = keys.read().count() + buttons.read().count() + wheel.read().count() + pointer.read().count() > 0;
+    let hands = keys.read().count() + typed.read().count() + touches.read().count();
+    let touched = hands + buttons.read().count() + wheel.read().count() + pointer.read().count() > 0;
+    // A file that is being written would be left unfinished.
+    let busy = call.own.is_some() || call.incoming.is_some() || desk.secrets.work.is_some();
     let minutes = profile.open().map_or(0, |open| open.settings.lock_after_min);
-    if touched || minutes == 0 || call.own.is_some() || call.incoming.is_some() {
+    if touched || minutes == 0 || busy {
         last.0 = Instant::now();
         if touched || minutes == 0 {
             return;

@@ -301,6 +301,7 @@ fn a_wrong_passphrase_is_said_on_the_form_and_the_form_is_free_again() {
     bed.fail(
         UiAction::Unlock {
             passphrase: Passphrase::new("no".into()),
+            remember: false,
         },
         Code::WrongPassphrase,
     );
@@ -320,6 +321,7 @@ fn while_the_key_is_derived_the_form_stays_and_says_so() {
     bed.tell([Event::ProfileChanged { profile: LOCKED }]);
     let sent = bed.act(UiAction::Unlock {
         passphrase: Passphrase::new("yes".into()),
+        remember: false,
     });
     assert!(matches!(sent.as_slice(), [Command::Unlock { passphrase, .. }] if passphrase.reveal() == "yes"));
     bed.tell([Event::ProfileChanged {

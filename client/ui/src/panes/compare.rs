@@ -32,6 +32,7 @@ pub(crate) fn compare(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &mut C
         *state = CompareState {
             peer: Some(view.peer),
             typed: String::new(),
+            sent: String::new(),
         };
     }
     let name = clean_name(&view.name);
@@ -174,7 +175,7 @@ fn pasted(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut CompareState, view: &Compare
     let hint = tf("compare-paste", &[("name", Arg::Text(name))]);
     let mut field = Field::new("compare.typed", rect, &hint);
     field.limit = TYPED_MAX;
-    field.bad = matches!(view.outcome, Outcome::Bad(_) | Outcome::Differs);
+    field.bad = state.typed == state.sent && matches!(view.outcome, Outcome::Bad(_) | Outcome::Differs);
     let enter = ui.memory(|memory| memory.has_focus(named("compare.typed"))) && take_submit(ui.ctx());
     widgets::field(ui, cx, &field, &mut state.typed);
     let ready = view.number.is_some() && !state.typed.trim().is_empty();
@@ -184,6 +185,7 @@ fn pasted(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut CompareState, view: &Compare
         })
         .inner;
     if ready && (pressed || enter) {
+        state.sent.clone_from(&state.typed);
         cx.emit(UiAction::CompareCode {
             peer: view.peer,
             code: state.typed.trim().to_owned(),
@@ -192,6 +194,7 @@ fn pasted(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut CompareState, view: &Compare
     let named = [("name", Arg::Text(name))];
     let (level, words) = match &view.outcome {
         Outcome::None => return,
+        _ if state.typed != state.sent => return,
         Outcome::Same => (Level::Good, tf("compare-same", &named)),
         Outcome::Differs => (Level::Bad, tf("compare-differs", &named)),
         Outcome::Bad(error) => (Level::Warn, strings::error(error)),

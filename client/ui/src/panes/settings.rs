@@ -51,6 +51,7 @@ impl SettingsState {
 /// The settings are no longer shown.
 pub(crate) fn leave_settings(cx: &mut Cx<'_>, state: &mut SettingsState) {
     state.watch(cx, false);
+    state.security.leave(cx);
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -94,6 +95,9 @@ pub(crate) fn settings(
             cx.emit(UiAction::MicTest(false));
         }
         state.watch(cx, sound);
+        if state.tab != Tab::Security {
+            state.security.leave(cx);
+        }
         ui.add_space(22.0);
         match state.tab {
             Tab::Profile => profile::profile(ui, cx, state, view),

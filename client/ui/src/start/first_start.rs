@@ -1,6 +1,6 @@
 //! Making a profile: name, passphrase, server, and what is stored where.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use egui::{Align2, Rect, Ui, pos2, vec2};
 
@@ -92,6 +92,7 @@ pub(crate) fn first_start(
         .clicked()
         {
             (state.restoring, state.focused) = (true, false);
+            cx.emit(UiAction::OtherForm);
         }
         if view.can_go_back {
             ui.add_space(12.0);
@@ -151,7 +152,8 @@ fn passphrases(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FirstStartState) {
     let rect = next(ui, tok::FIELD_HEIGHT);
     let hint = t("firststart-passphrase");
     let mut spec = Field::new("firststart.passphrase", rect, &hint);
-    (spec.secret, spec.limit, spec.room) = (!state.reveal, PASSPHRASE_MAX, 40.0);
+    (spec.secret, spec.shown, spec.limit) = (true, state.reveal, PASSPHRASE_MAX);
+    spec.room = 40.0;
     widgets::field(ui, cx, &spec, &mut state.passphrase);
     reveal(ui, cx, "firststart.reveal", rect, &mut state.reveal);
 
@@ -182,7 +184,8 @@ fn passphrases(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FirstStartState) {
     let rect = next(ui, tok::FIELD_HEIGHT);
     let hint = t("firststart-again");
     let mut spec = Field::new("firststart.again", rect, &hint);
-    (spec.secret, spec.limit, spec.bad) = (!state.reveal, PASSPHRASE_MAX, differs);
+    (spec.secret, spec.shown, spec.limit) = (true, state.reveal, PASSPHRASE_MAX);
+    spec.bad = differs;
     widgets::field(ui, cx, &spec, &mut state.again);
     if differs {
         ui.add_space(5.0);
@@ -215,9 +218,7 @@ pub(super) fn reveal(ui: &Ui, cx: &mut Cx<'_>, name: &str, field: Rect, shown: &
 
 /// Score of the passphrase, worked out when it or the name changed.
 fn score(state: &mut FirstStartState) -> u8 {
-    let mut hasher = DefaultHasher::new();
-    (state.passphrase.as_str(), state.name.as_str()).hash(&mut hasher);
-    let print = hasher.finish();
+    let print = state.keyed.hash_one((state.passphrase.as_str(), state.name.as_str()));
     match state.score {
         Some((known, score)) if known == print => score,
         _ => {

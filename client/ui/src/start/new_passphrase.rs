@@ -1,6 +1,6 @@
 //! A new passphrase: typed twice, with a meter between.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 use egui::{Align2, Ui};
 
@@ -17,7 +17,8 @@ pub(crate) fn new_passphrase(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, state: &m
     let rect = next(ui, tok::FIELD_HEIGHT);
     let (field, hint) = (format!("{name}.new"), t("passphrase-new"));
     let mut spec = Field::new(&field, rect, &hint);
-    (spec.secret, spec.limit, spec.room) = (!state.reveal, PASSPHRASE_MAX, 40.0);
+    (spec.secret, spec.shown, spec.limit) = (true, state.reveal, PASSPHRASE_MAX);
+    spec.room = 40.0;
     widgets::field(ui, cx, &spec, &mut state.text);
     reveal(ui, cx, &format!("{name}.reveal"), rect, &mut state.reveal);
     ui.add_space(8.0);
@@ -49,7 +50,8 @@ pub(crate) fn new_passphrase(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, state: &m
     let rect = next(ui, tok::FIELD_HEIGHT);
     let (field, hint) = (format!("{name}.again"), t("passphrase-again"));
     let mut spec = Field::new(&field, rect, &hint);
-    (spec.secret, spec.limit, spec.bad) = (!state.reveal, PASSPHRASE_MAX, differs);
+    (spec.secret, spec.shown, spec.limit) = (true, state.reveal, PASSPHRASE_MAX);
+    spec.bad = differs;
     widgets::field(ui, cx, &spec, &mut state.again);
     if differs {
         ui.add_space(5.0);
@@ -67,9 +69,7 @@ pub(crate) fn is_ready(state: &mut NewPassphrase) -> bool {
 
 /// Score, worked out when the text changed.
 fn score(state: &mut NewPassphrase) -> u8 {
-    let mut hasher = DefaultHasher::new();
-    state.text.as_str().hash(&mut hasher);
-    let print = hasher.finish();
+    let print = state.keyed.hash_one(state.text.as_str());
     match state.score {
         Some((known, score)) if known == print => score,
         _ => {

@@ -32,7 +32,7 @@ pub(super) fn recover(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Un
             ui.add_enabled_ui(view.busy.is_none(), |ui| {
                 let hint = t("recover-phrase");
                 let mut field = Field::new("recover.phrase", next(ui, tok::FIELD_HEIGHT), &hint);
-                field.limit = PHRASE_MAX;
+                (field.secret, field.shown, field.limit) = (true, true, PHRASE_MAX);
                 let bad = ["bad_recovery_phrase", "wrong_recovery_phrase"];
                 field.bad = view
                     .error
@@ -79,6 +79,7 @@ pub(super) fn recover(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Un
         .clicked()
         {
             *state = UnlockState::default();
+            cx.emit(UiAction::OtherForm);
         }
     });
 }

@@ -43,7 +43,8 @@ pub(super) fn restore(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Fi
             let rect = next(ui, tok::FIELD_HEIGHT);
             let hint = t("restore-secret");
             let mut spec = Field::new("restore.secret", rect, &hint);
-            (spec.secret, spec.limit, spec.room) = (!state.reveal, PASSPHRASE_MAX, 40.0);
+            (spec.secret, spec.shown, spec.limit) = (true, state.reveal, PASSPHRASE_MAX);
+            spec.room = 40.0;
             widgets::field(ui, cx, &spec, &mut state.restore_secret);
             reveal(ui, cx, "restore.reveal", rect, &mut state.reveal);
         });
@@ -82,6 +83,7 @@ pub(super) fn restore(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Fi
         .clicked()
         {
             (state.restoring, state.focused) = (false, false);
+            cx.emit(UiAction::OtherForm);
         }
         if submit && ready {
             let secret = Passphrase::new(state.restore_secret.to_string());

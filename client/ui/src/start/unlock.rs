@@ -65,6 +65,7 @@ pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Unl
         {
             zeroize::Zeroize::zeroize(&mut *state.passphrase);
             (state.recovering, state.focused) = (true, false);
+            cx.emit(UiAction::OtherForm);
         }
         ui.add_space(12.0);
         let at = next(ui, 16.0).center();
@@ -122,7 +123,8 @@ fn fields(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut UnlockState, view: &UnlockVi
     let rect = next(ui, tok::FIELD_HEIGHT);
     let hint = t("unlock-passphrase");
     let mut spec = Field::new("unlock.passphrase", rect, &hint);
-    (spec.secret, spec.limit, spec.room) = (!state.reveal, PASSPHRASE_MAX, 40.0);
+    (spec.secret, spec.shown, spec.limit) = (true, state.reveal, PASSPHRASE_MAX);
+    spec.room = 40.0;
     let wrong = view
         .error
         .as_ref()

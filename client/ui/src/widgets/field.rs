@@ -1,7 +1,7 @@
 //! One line to type in.
 
 use egui::text_edit::TextEditState;
-use egui::{Align, Color32, EventFilter, Frame, Key, Margin, Rect, Response, TextEdit, Ui, vec2};
+use egui::{Align, Color32, Event, EventFilter, Frame, Key, Margin, Rect, Response, TextEdit, Ui, vec2};
 
 use crate::cx::{Cx, named};
 use crate::fonts::{self, Weight};
@@ -16,8 +16,10 @@ pub(crate) struct Field<'a> {
     pub rect: Rect,
     /// What it is for: shown while empty, and told to screen readers.
     pub hint: &'a str,
-    /// Dots instead of letters, and no undo history.
+    /// Dots instead of letters, no undo history, and nothing of it reaches the clipboard.
     pub secret: bool,
+    /// A secret that is read while it is typed: letters all the same.
+    pub shown: bool,
     /// Most characters.
     pub limit: usize,
     /// Room kept free at the right, for a button drawn over it.
@@ -34,6 +36,7 @@ impl<'a> Field<'a> {
             rect,
             hint,
             secret: false,
+            shown: false,
             limit: 512,
             room: 0.0,
             bad: false,
@@ -75,7 +78,7 @@ pub(crate) fn field(ui: &mut Ui, cx: &mut Cx<'_>, spec: &Field<'_>, text: &mut S
                 .color(hint)
                 .font(fonts::font(Weight::Regular, size)),
         )
-        .password(spec.secret)
+        .password(spec.secret && !spec.shown)
         .char_limit(spec.limit)
         // Escape comes to us: a search or a dialog means more by it than leaving the field.
         .event_filter(EventFilter {
@@ -87,6 +90,13 @@ pub(crate) fn field(ui: &mut Ui, cx: &mut Cx<'_>, spec: &Field<'_>, text: &mut S
         .min_size(inner.size())
         .vertical_align(Align::Center)
         .desired_width(f32::INFINITY);
+    if spec.secret && focused {
+        // Desktops keep what was copied, for who knows whom.
+        ui.input_mut(|input| {
+            let copies = |event: &Event| matches!(event, Event::Copy | Event::Cut);
+            input.events.retain(|event| !copies(event));
+        });
+    }
     let response = ui.place(inner, edit);
     if response.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
         response.surrender_focus();

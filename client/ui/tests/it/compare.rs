@@ -175,3 +175,24 @@ fn the_code_that_is_drawn_is_that_of_the_bytes() {
         }
     }
 }
+
+#[test]
+fn what_came_of_one_comparison_is_said_of_nothing_else() {
+    let (plain, same) = (
+        pane(comparing()),
+        pane(CompareView {
+            outcome: Outcome::Same,
+            ..comparing()
+        }),
+    );
+    let mut window = Window::open(&plain);
+    window.click(&plain, "compare.typed");
+    window.write(&plain, "12345");
+    window.click(&plain, "compare.go");
+    window.settle(&same);
+    assert!(window.says("the same"), "{:?}", window.words);
+    window.click(&same, "compare.typed");
+    window.write(&same, "6");
+    window.settle(&same);
+    assert!(!window.says("are the same"), "{:?}", window.words);
+}

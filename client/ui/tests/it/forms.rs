@@ -115,6 +115,7 @@ fn the_keyring_opens_what_it_keeps_and_a_passphrase_that_is_typed_comes_first() 
     let mut window = Window::open(&kept);
     assert_eq!(window.press(&kept, Key::Enter), [UiAction::UnlockRemembered]);
     assert_eq!(window.click(&kept, "unlock.go"), [UiAction::UnlockRemembered]);
+    window.click(&kept, "unlock.passphrase");
     window.write(&kept, PASSPHRASE);
     let actions = window.press(&kept, Key::Enter);
     assert!(

@@ -330,6 +330,19 @@ fn secrets_never_reach_the_clipboard_and_its_history() {
         "what is no secret is copied"
     );
 
+    // Also while it can be read, and what is always read while it is typed.
+    window.click(&first, "firststart.reveal");
+    window.settle(&first);
+    assert_eq!(
+        copied_out_of(&mut window, &first, "firststart.passphrase"),
+        [None, None]
+    );
+    let mut window = Window::open(&unlock);
+    window.click(&unlock, "unlock.forgot");
+    window.settle(&unlock);
+    window.write(&unlock, WORDS);
+    assert_eq!(copied_out_of(&mut window, &unlock, "recover.phrase"), [None, None]);
+
     let made = section(SecurityView {
         words: words(),
         ..SecurityView::default()
@@ -353,4 +366,72 @@ fn nothing_is_copied_unless_somebody_copies_it() {
             assert_eq!(window.copied, None, "{}", scene.name);
         }
     }
+}
+
+#[test]
+fn nothing_that_was_typed_comes_back_by_undoing_it() {
+    let (unlock, home) = (
+        unlock(true, None),
+        scenes().into_iter().find(|scene| scene.name == "home").unwrap(),
+    );
+    let mut window = Window::open(&unlock);
+    window.click(&unlock, "unlock.forgot");
+    window.settle(&unlock);
+    window.write(&unlock, WORDS);
+    // Long enough for a field to take it for something that can be undone to.
+    for _ in 0..40 {
+        window.frame(&unlock, Vec::new());
+    }
+    fill(&mut window, &unlock, &[("recover.new", NEW), ("recover.again", NEW)]);
+    assert_eq!(named(&window.press(&unlock, Key::Enter), "Recover").len(), 1);
+    window.settle(&home);
+    window.settle(&unlock);
+    window.click(&unlock, "unlock.forgot");
+    window.settle(&unlock);
+    for _ in 0..3 {
+        window.key(&unlock, Key::Z, Modifiers::COMMAND);
+        window.settle(&unlock);
+    }
+    fill(&mut window, &unlock, &[("recover.new", NEW), ("recover.again", NEW)]);
+    assert!(window.press(&unlock, Key::Enter).is_empty(), "the words are back");
+}
+
+#[test]
+fn words_go_when_nobody_looks_at_them_and_nothing_else_is_unfolded_meanwhile() {
+    let made = section(SecurityView {
+        words: words(),
+        ..SecurityView::default()
+    });
+    let mut window = open(&made);
+    fill(&mut window, &made, &[("security.proof.0", "year")]);
+    for other in ["security.passphrase", "security.export"] {
+        assert!(window.click(&made, other).is_empty());
+    }
+    window.settle(&made);
+    assert!(window.has("security.proof.0") && !window.has("security.new"));
+    let left = window.click(&made, "settings.tab.privacy");
+    assert_eq!(named(&left, "DropPhrase").len(), 1);
+}
+
+#[test]
+fn what_is_typed_stays_when_something_else_is_done() {
+    let scene = section(SecurityView::default());
+    let mut window = open(&scene);
+    window.click(&scene, "security.passphrase");
+    window.settle(&scene);
+    fill(
+        &mut window,
+        &scene,
+        &[("security.old", OLD), ("security.new", NEW), ("security.again", NEW)],
+    );
+    let exported = section(SecurityView {
+        done: Some(Work::Export),
+        count: 1,
+        ..SecurityView::default()
+    });
+    window.settle(&exported);
+    assert_eq!(
+        named(&window.click(&exported, "security.change"), "ChangePassphrase").len(),
+        1
+    );
 }

@@ -106,6 +106,15 @@ impl Turn<'_> {
         self.direct_usable(peer)
     }
 
+    /// Somebody else is at the other end: said as loudly as a proof that fails.
+    pub(crate) fn impostor(&mut self, id: ConnectionId) -> Result<()> {
+        let Some(peer) = self.peer_of_connection(id) else {
+            return Ok(());
+        };
+        self.fact(Fact::BindingFailed { peer });
+        self.connection_failed(&peer, true)
+    }
+
     pub(crate) fn direct_opened(&mut self, id: ConnectionId) -> Result<()> {
         match self.peer_of_connection(id) {
             None => Ok(()),

@@ -108,6 +108,33 @@ fn certificates_of_somebody_between_fail_the_binding() {
 }
 
 #[test]
+fn somebody_else_at_the_other_end_is_said_and_the_connection_is_made_anew() {
+    let mut w = World::friends(89, 2);
+    let channel = w.channel(1);
+    w.act(0, Act::OpenChannel(channel)).unwrap();
+    let made = |w: &World| {
+        w.nodes[0].outputs.iter().find_map(|output| match output {
+            Output::MakeOffer { connection, .. } => Some(*connection),
+            _ => None,
+        })
+    };
+    w.until("an offer is made", |w| made(w).is_some());
+    let connection = made(&w).unwrap();
+    let other = w.id(1);
+    w.feed(0, Input::Impostor { connection });
+    assert_eq!(
+        w.count(0, |fact| matches!(fact, Fact::BindingFailed { peer } if *peer == other)),
+        1
+    );
+    assert_eq!(link(&w, 0, 1), Link::None);
+    // Of a connection that is none any more nothing is said.
+    w.feed(0, Input::Impostor { connection });
+    assert_eq!(w.count(0, |fact| matches!(fact, Fact::BindingFailed { .. })), 1);
+    w.run_for(700_000);
+    assert!(connected(&w, 0, 1), "it is tried again");
+}
+
+#[test]
 fn before_the_binding_nothing_that_comes_over_a_connection_counts() {
     let mut w = World::friends(84, 2);
     let channel = w.channel(1);

@@ -215,6 +215,7 @@ fn a_key_of_a_missing_message_expires_after_thirty_days() {
     let messages = many(&mut a, 4);
     read(&mut b, &messages[2], 1000, &mut rng).unwrap();
     read(&mut b, &messages[0], 1000 + SKIPPED_LIFETIME_MS - 1, &mut rng).unwrap();
+    assert_eq!(SKIPPED_LIFETIME_MS, 2_592_000_000, "thirty days");
     let late = 1000 + SKIPPED_LIFETIME_MS;
     assert_eq!(read(&mut b, &messages[1], late, &mut rng), Err(DecryptError::Duplicate));
     read(&mut b, &messages[3], late, &mut rng).unwrap();

@@ -235,7 +235,10 @@ fn every_secret_of_that_moment_opens_it_and_no_other_does() {
     assert_eq!(back(&file, "later").unwrap_err(), StoreError::WrongPassphrase);
     assert_eq!(back(&file, "").unwrap_err(), StoreError::PassphraseEmpty);
     let other = RecoveryPhrase::generate(&mut rng(5)).unwrap();
-    assert_eq!(back(&file, other.as_str()).unwrap_err(), StoreError::WrongPassphrase);
+    assert_eq!(back(&file, other.as_str()).unwrap_err(), StoreError::WrongPhrase);
+    let mistyped = phrase.as_str().replacen(phrase.words().next().unwrap(), "orrery", 1);
+    assert_eq!(back(&file, &mistyped).unwrap_err(), StoreError::BadPhrase);
+    assert_eq!(back(&file, "two words").unwrap_err(), StoreError::WrongPassphrase);
     let (_new, folder, restored) = back(&file, &phrase.as_str().to_uppercase()).unwrap();
     drop(restored);
     assert!(folder.has_recovery().unwrap());

@@ -240,6 +240,7 @@ impl Driver {
                 local_fingerprint: local,
                 remote_fingerprint: remote,
             },
+            PeerEvent::Impostor { connection } => Input::Impostor { connection },
             PeerEvent::Open { connection } => Input::DirectOpen { connection },
             PeerEvent::Received { connection, message } => Input::DirectReceived { connection, message },
             PeerEvent::Interrupted { connection } => Input::Interrupted { connection },

@@ -19,6 +19,9 @@ use crate::{
     signaling::{Dialer, Drops, Home, HomeOrder, ServerAddress},
 };
 
+/// Looks ([`LOOK_EVERY`](crate::clock::LOOK_EVERY)) from one note in the keyring to the next: a minute.
+const LOOKS_A_NOTE: u32 = 12;
+
 /// An open profile and its network.
 pub(crate) struct Session {
     /// Core and store.
@@ -47,6 +50,8 @@ pub(crate) struct Session {
     pub(super) folder: Arc<ProfileFolder>,
     /// Its place in the keyring.
     pub(super) memory: Memory,
+    /// Looks since the keyring heard how far the profile has come, and what it heard.
+    noted: (u32, u64),
     peer_events: mpsc::Receiver<PeerEvent>,
     folder_shown: String,
     logs: String,
@@ -90,6 +95,7 @@ impl Session {
             mending: Mending::default(),
             barrier: Barrier::default(),
             online: false,
+            noted: (0, 0),
             peer_events,
             folder: opened.folder,
             memory: Memory::new(&around.config.folder, &around.config.keyring),
@@ -132,6 +138,20 @@ impl Session {
                     .min()
             }
         }
+    }
+
+    /// Tells the keyring now and then how far the profile has come, so that a copy of a folder in use is noticed even when the
+    /// program did not end in peace. Call at every look.
+    pub(super) fn note_commits(&mut self) {
+        let commits = self.engine.store().commits();
+        let (looks, heard) = &mut self.noted;
+        *looks += 1;
+        if *looks < LOOKS_A_NOTE || commits == *heard {
+            return;
+        }
+        self.noted = (0, commits);
+        let memory = self.memory.clone();
+        self.runtime.spawn_blocking(move || memory.note(commits, KEYRING_NOTE));
     }
 
     /// Connects to another home server.

@@ -64,6 +64,9 @@ impl Memory {
 
     /// What is kept is of no use: it goes, as far as the keyring lets it.
     pub(crate) fn forget_stale(&self) {
+        if !self.is_on() {
+            return;
+        }
         let never = AtomicBool::new(false);
         if self.forget(&never).is_err() {
             self.disown();

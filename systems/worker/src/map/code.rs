@@ -39,6 +39,7 @@ pub(crate) fn of_store(error: &StoreError) -> Code {
         StoreError::Full => Code::DiskFull,
         StoreError::WrongPassphrase => Code::WrongPassphrase,
         StoreError::WrongPhrase => Code::WrongRecoveryPhrase,
+        StoreError::BadPhrase => Code::BadRecoveryPhrase,
         StoreError::NoPhrase => Code::NoRecoveryPhrase,
         StoreError::BadExport => Code::BadExport,
         StoreError::FileExists => Code::FileExists,

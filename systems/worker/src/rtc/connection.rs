@@ -307,6 +307,10 @@ impl Connection {
                 },
                 event = self.parts.channel.poll() => self.channel_event(event).await,
                 () = self.parts.guard.spent() => Err(Failed),
+                () = self.parts.guard.refused() => {
+                    let connection = self.setup.connection;
+                    self.tell(PeerEvent::Impostor { connection }).await.and(Ok(Next::End))
+                }
                 () = sleep_until(gather_at), if gather_at.is_some() => {
                     gather_at = None;
                     self.give_candidates().await

@@ -3,6 +3,7 @@
 //! address it is told of as often as it likes, and would open TCP connections to them. Here all of that has bounds:
 //!
 //! * Out: an address that has not answered gets nothing but STUN, at a pace; nothing goes over TCP.
+//! * Out, too: the one packet is noticed by which our side refuses a certificate, because the stack tells nobody.
 //! * In: from an address that we never spoke to only STUN is looked at; sound only of senders that the description named;
 //!   and only so many bytes of DTLS that never become a message.
 //!
@@ -64,6 +65,19 @@ fn kind(packet: &[u8]) -> Kind {
         [128..=191, _, ..] => Kind::Rtp,
         _ => Kind::Unknown,
     }
+}
+
+/// Whether this is our `bad_certificate` alert (RFC 6347 §4.1, RFC 5246 §7.2.2), sent in the clear because no handshake was
+/// finished: the other end showed a certificate that its description does not name.
+fn refuses_certificate(packet: &[u8]) -> bool {
+    const ALERT: u8 = 21;
+    const FATAL: u8 = 2;
+    const BAD_CERTIFICATE: u8 = 42;
+    // Type, version, epoch 0, sequence number, length.
+    matches!(
+        packet,
+        [ALERT, _, _, 0, 0, _, _, _, _, _, _, 0, 2, FATAL, BAD_CERTIFICATE, ..]
+    )
 }
 
 fn number(packet: &[u8], at: usize) -> Option<u32> {
@@ -166,6 +180,7 @@ impl Rules {
 pub(crate) struct Guard {
     rules: Mutex<Rules>,
     spent: Notify,
+    refused: Notify,
 }
 
 // Holds addresses.
@@ -181,6 +196,7 @@ impl Guard {
         Arc::new(Self {
             rules: Mutex::new(Rules::new(Instant::now())),
             spent: Notify::new(),
+            refused: Notify::new(),
         })
     }
 
@@ -204,7 +220,15 @@ impl Guard {
         self.spent.notified().await;
     }
 
+    /// Waits until our side has refused the certificate that the other end showed.
+    pub(crate) async fn refused(&self) {
+        self.refused.notified().await;
+    }
+
     fn may_go(&self, socket: usize, to: SocketAddr, packet: &[u8]) -> bool {
+        if refuses_certificate(packet) {
+            self.refused.notify_one();
+        }
         self.rules().may_go(socket, to, packet, Instant::now())
     }
 

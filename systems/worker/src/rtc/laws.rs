@@ -100,7 +100,7 @@ fn carry(event: PeerEvent, from: &mut Side, to: &mut Side, offered: bool) {
         PeerEvent::Open { .. } => from.open = true,
         PeerEvent::Received { message, .. } => from.received.push(message),
         PeerEvent::Interrupted { .. } | PeerEvent::Resumed { .. } => {}
-        PeerEvent::Broken { .. } => panic!("broken"),
+        PeerEvent::Broken { .. } | PeerEvent::Impostor { .. } => panic!("broken"),
     }
 }
 

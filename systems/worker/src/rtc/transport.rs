@@ -33,6 +33,11 @@ pub(crate) enum PeerEvent {
         /// SHA-256 of the certificate that the other side showed.
         remote: [u8; 32],
     },
+    /// Who answers at the other end has not the certificate that the description named; [`PeerEvent::Broken`] follows.
+    Impostor {
+        /// Which.
+        connection: ConnectionId,
+    },
     /// The data channel opened.
     Open {
         /// Which.
@@ -67,6 +72,7 @@ orrery_protocol::debug_only!(enum PeerEvent {
     Described { connection },
     Gathered { connection },
     Secured { connection },
+    Impostor { connection },
     Open { connection },
     Received { connection },
     Interrupted { connection },

@@ -153,7 +153,7 @@ async fn a_remembered_profile_opens_without_its_passphrase_until_it_is_forgotten
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_that_opens_nothing_and_one_that_is_gone_are_claimed_no_more() {
+async fn a_key_that_is_gone_is_claimed_no_more_and_one_that_opens_nothing_may_open_something_tomorrow() {
     let (_kept, url) = nobody();
     for stale in [true, false] {
         let (folder, shelf) = (tempfile::tempdir().unwrap(), Arc::new(Shelf::default()));
@@ -171,10 +171,16 @@ async fn a_key_that_opens_nothing_and_one_that_is_gone_are_claimed_no_more() {
             shelf.secrets.lock().unwrap().clear();
         }
         assert_eq!(ada.ask(Command::UnlockRemembered {}).await, Err(Code::NotRemembered));
-        assert!(!remembered(&ada), "the window offers it no more");
-        assert_eq!(shelf.kept().len(), 0);
+        // The database may be damaged and a backup be put back: how far it had come must be known then.
+        assert_eq!(
+            (remembered(&ada), shelf.kept().len()),
+            if stale { (true, 2) } else { (false, 0) }
+        );
         ada.ask(unlock(false)).await.unwrap();
-        assert!(!remembered(&ada));
+        assert_eq!(remembered(&ada), stale);
+        ada.ask(Command::SetRemembered { on: true }).await.unwrap();
+        ada.ask(Command::Lock {}).await.unwrap();
+        ada.ask(Command::UnlockRemembered {}).await.unwrap();
         ada.leave().await;
     }
 }

@@ -175,6 +175,7 @@ fn settings_and_a_form_wait_no_longer_for_answers_that_were_lost() {
     bed.tell([locked()]);
     bed.act(UiAction::Unlock {
         passphrase: Passphrase::new("seven quiet moons".into()),
+        remember: false,
     });
     resync(&mut bed, &[], vec![locked()]);
     assert!(matches!(bed.screen(), ScreenView::Unlock(unlock) if unlock.busy.is_none()));

@@ -142,6 +142,65 @@ fn an_export_shows_how_far_it_is_and_where_it_went() {
 }
 
 #[test]
+fn what_is_being_written_down_stays_whatever_else_gets_done() {
+    let mut bed = Bed::home();
+    bed.act(UiAction::OpenSettings);
+    bed.act(UiAction::MakePhrase);
+    let words = bed.security().words.clone();
+    assert!(words.is_some());
+    bed.last(
+        UiAction::Export {
+            path: "/x/a.orrery".into(),
+        },
+        Ok(()),
+    );
+    bed.last(UiAction::SetRemembered(true), Ok(()));
+    assert_eq!(bed.security().words, words);
+}
+
+#[test]
+fn a_comparison_says_nothing_of_whoever_is_looked_at_when_its_answer_comes() {
+    let mut bed = Bed::home();
+    let other = PeerId([77; 32]);
+    bed.tell([Event::ContactChanged {
+        contact: contact(other, ContactState::Contact),
+    }]);
+    bed.act(UiAction::OpenCompare(KEY));
+    bed.app
+        .world_mut()
+        .resource_mut::<Actions>()
+        .0
+        .push(UiAction::CompareCode {
+            peer: KEY,
+            code: "1".into(),
+        });
+    bed.app.update();
+    let request = bed.worker.try_command().expect("a comparison");
+    bed.act(UiAction::OpenCompare(PeerKey(other.0)));
+    bed.tell([Event::Done {
+        reference: request.reference.unwrap(),
+    }]);
+    assert_eq!(bed.compare().peer, PeerKey(other.0));
+    assert_eq!(bed.compare().outcome, Outcome::None);
+}
+
+#[test]
+fn what_was_said_of_one_form_is_not_said_of_another() {
+    let mut bed = Bed::new();
+    bed.tell([Event::ProfileChanged { profile: LOCKED }]);
+    bed.fail(
+        UiAction::Unlock {
+            passphrase: Passphrase::new("no".into()),
+            remember: false,
+        },
+        Code::WrongPassphrase,
+    );
+    assert!(matches!(bed.screen(), ScreenView::Unlock(unlock) if unlock.error.is_some()));
+    bed.act(UiAction::OtherForm);
+    assert!(matches!(bed.screen(), ScreenView::Unlock(unlock) if unlock.error.is_none()));
+}
+
+#[test]
 fn a_locked_profile_leaves_nothing_on_the_screen_and_in_the_entities() {
     let mut bed = Bed::home();
     bed.act(UiAction::OpenChannel(talk()));
@@ -243,6 +302,14 @@ fn nobody_at_the_window_locks_it_after_the_minutes_that_were_set() {
         profile: ProfilePhase::Open(open),
     }]);
     bed.commands();
+    // While a file is written nobody is locked out of it.
+    bed.app.world_mut().resource_mut::<Desk>().secrets.work = Some(Work::Export);
+    let long_ago = std::time::Instant::now().checked_sub(std::time::Duration::from_secs(301));
+    bed.app.world_mut().resource_mut::<crate::decide::LastHand>().0 = long_ago.unwrap();
+    bed.app.update();
+    bed.app.update();
+    assert_eq!(bed.commands(), []);
+    bed.app.world_mut().resource_mut::<Desk>().secrets.work = None;
     let long_ago = std::time::Instant::now().checked_sub(std::time::Duration::from_secs(301));
     bed.app.world_mut().resource_mut::<crate::decide::LastHand>().0 = long_ago.unwrap();
     bed.app.update();

@@ -24,10 +24,25 @@ pub(super) struct SecurityState {
     old: Zeroizing<String>,
     new: NewPassphrase,
     /// Two of the words, typed back.
-    proof: [String; 2],
+    proof: [Zeroizing<String>; 2],
     path: Option<String>,
     /// As the view counted when this was last emptied.
     count: u64,
+    /// Words are on the screen.
+    shows_words: bool,
+}
+
+impl SecurityState {
+    /// Whoever looks elsewhere has the words on paper, or wants others.
+    pub(super) fn leave(&mut self, cx: &mut Cx<'_>) {
+        if self.shows_words {
+            *self = Self {
+                count: self.count,
+                ..Self::default()
+            };
+            cx.emit(UiAction::DropPhrase);
+        }
+    }
 }
 
 impl Default for SecurityState {
@@ -36,9 +51,10 @@ impl Default for SecurityState {
             open: None,
             old: secret(),
             new: NewPassphrase::default(),
-            proof: Default::default(),
+            proof: [secret(), secret()],
             path: None,
             count: 0,
+            shows_words: false,
         }
     }
 }
@@ -53,6 +69,8 @@ enum Part {
 
 /// Which of the words are asked back, counted from 0: neither the first, which is remembered, nor neighbours.
 const ASKED: [usize; 2] = [3, 8];
+/// Longest word that is typed back, characters.
+const PROOF_MAX: usize = 16;
 /// Minutes until the window locks.
 const MINUTES: [u32; 4] = [0, 5, 15, 60];
 
@@ -67,12 +85,14 @@ pub(super) fn security(
 ) {
     if state.count != view.count {
         let count = view.count;
-        *state = SecurityState {
-            count,
-            ..SecurityState::default()
-        };
+        // What was typed for something else is still wanted.
+        if state.open == view.done.and_then(part_of) {
+            *state = SecurityState::default();
+        }
+        state.count = count;
     }
-    if view.words.is_some() {
+    state.shows_words = view.words.is_some();
+    if state.shows_words {
         state.open = Some(Part::Phrase);
     }
     group(ui, &t("security-passphrase"), |ui| passphrase(ui, cx, state, view));
@@ -82,13 +102,31 @@ pub(super) fn security(
     group(ui, &t("security-lock"), |ui| lock(ui, cx, dialog, home, view));
 }
 
+/// Where what is done was asked for.
+fn part_of(work: Work) -> Option<Part> {
+    match work {
+        Work::Passphrase => Some(Part::Passphrase),
+        Work::Phrase => Some(Part::Phrase),
+        Work::NoPhrase => Some(Part::NoPhrase),
+        Work::Export => Some(Part::Export),
+        Work::Remember => None,
+    }
+}
+
 /// A row whose button unfolds what belongs to it; says whether it is unfolded.
 fn folded(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SecurityState, part: Part, name: &str, words: [&str; 3]) -> bool {
     let [title, lead, label] = words.map(t);
     let place = row(ui, &title, &lead, vec2(150.0, tok::BUTTON_SMALL));
     let open = state.open == Some(part);
     let label = if open { t("cancel") } else { label };
-    if widgets::button(ui, cx, name, place, &label, None, Kind::Quiet).clicked() {
+    // Words that are being written down are not to be lost by looking at something else.
+    let free = !state.shows_words || part == Part::Phrase;
+    let pressed = ui
+        .add_enabled_ui(free, |ui| {
+            widgets::button(ui, cx, name, place, &label, None, Kind::Quiet).clicked()
+        })
+        .inner;
+    if pressed {
         let count = state.count;
         *state = SecurityState {
             open: (!open).then_some(part),
@@ -181,9 +219,9 @@ fn recovery(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SecurityState, view: &Secu
                 .unwrap_or_default();
             let Some(proof) = state.proof.get_mut(at) else { continue };
             let mut field = Field::new(name, next(ui, tok::FIELD_HEIGHT), &hint);
-            field.limit = 16;
+            (field.secret, field.shown, field.limit) = (true, true, PROOF_MAX);
             let wanted = words.0.get(index).map(String::as_str).unwrap_or_default();
-            field.bad = !proof.is_empty() && !wanted.starts_with(proof.trim());
+            field.bad = !proof.is_empty() && !wanted.starts_with(proof.trim().to_lowercase().as_str());
             widgets::field(ui, cx, &field, proof);
             ui.add_space(10.0);
         }

@@ -63,7 +63,6 @@ struct Told {
     secured: BTreeSet<ConnectionId>,
     /// Who offered, by the connection's id with its last bit cleared.
     offerers: BTreeMap<ConnectionId, usize>,
-    carried: usize,
 }
 
 impl Middle {
@@ -111,7 +110,6 @@ impl Middle {
                     stack.send(connection, b"take this for a message".to_vec());
                 }
                 PeerEvent::Received { connection, message } => {
-                    told.carried += 1;
                     stack.send(across(connection), message);
                 }
                 _ => {}
@@ -253,6 +251,13 @@ impl Person {
         .await
     }
 
+    /// How often it was warned so far.
+    fn warnings(&mut self) -> usize {
+        self.log.extend(std::iter::from_fn(|| self.app.try_event()));
+        let warning = |event: &&Event| matches!(event, Event::Notice(Notice::BindingFailed { .. }));
+        self.log.iter().filter(warning).count()
+    }
+
     /// Nothing of the man in the middle was taken for the other.
     fn was_not_taken_in(&self, texts: &[&str]) {
         let text = |message: &MessageView| match &message.content {
@@ -329,11 +334,10 @@ async fn talk(ada: &mut Person, bob: &mut Person, middle: &Middle) {
 
     ada.send(Command::StartCall { peer: bob_id });
     let call = bob.wait("ring", |event| phase(event, CallPhase::Incoming)).await.call;
-    let before = middle.between();
+    let (before, said) = (middle.between(), ada.warnings() + bob.warnings());
     bob.send(Command::AcceptCall { call });
-    tokio::select! {
-        _ = ada.warned() => {}
-        _ = bob.warned() => {}
+    while ada.warnings() + bob.warnings() == said {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(middle.between() > before, "and he was between the call as well");
     ada.send(Command::LeaveCall { call });
@@ -341,7 +345,6 @@ async fn talk(ada: &mut Person, bob: &mut Person, middle: &Middle) {
         .await;
     ada.was_not_taken_in(&[]);
     bob.was_not_taken_in(&["not over that"]);
-    assert!(middle.told.borrow().carried > 0, "he carried their proofs across");
     assert_eq!(middle.ear.0.load(Ordering::Relaxed), 0, "he heard something");
 }
 
@@ -372,7 +375,7 @@ async fn whoever_rewrites_descriptions_and_ends_dtls_on_both_sides_hears_nothing
         () = drive_through(&mut ada_driver, &middle, 0) => panic!("Ada's loop ended"),
         () = drive_through(&mut bob_driver, &middle, 1) => panic!("Bob's loop ended"),
         () = middle.work() => panic!("he went away"),
-        () = talk(&mut ada, &mut bob, &middle) => {}
+        done = tokio::time::timeout(2 * DEADLINE, talk(&mut ada, &mut bob, &middle)) => done.expect("in time"),
     }
     server.shutdown().await;
 }

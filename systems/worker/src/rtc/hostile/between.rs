@@ -171,10 +171,15 @@ async fn whoever_answers_with_a_certificate_that_was_not_named_gets_no_connectio
     assert_eq!(reached, [true; 2]);
     for event in &told {
         assert!(
-            matches!(event, PeerEvent::Broken { .. } | PeerEvent::Interrupted { .. }),
+            matches!(
+                event,
+                PeerEvent::Broken { .. } | PeerEvent::Interrupted { .. } | PeerEvent::Impostor { .. }
+            ),
             "{event:?}"
         );
     }
+    let said = told.iter().filter(|event| matches!(event, PeerEvent::Impostor { .. }));
+    assert_eq!(said.count(), 2, "both are told that somebody else answers: {told:?}");
     assert_eq!(
         (*a.ear.count.borrow(), *b.ear.count.borrow(), *m.ear.count.borrow()),
         (0, 0, 0)

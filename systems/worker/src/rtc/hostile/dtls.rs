@@ -42,6 +42,8 @@ async fn a_peer_with_another_certificate_than_named_or_with_none_gets_no_connect
         assert!(knock.packets > 0, "it was reached");
         assert!(!secured(&told), "{told:?}");
         assert!(!knock.up);
+        let said = told.iter().any(|event| matches!(event, PeerEvent::Impostor { .. }));
+        assert_eq!(said, shown == Shown::Other, "{told:?}");
     }
 }
 
