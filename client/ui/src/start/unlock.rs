@@ -28,7 +28,7 @@ pub(crate) fn unlock(ui: &mut Ui, cx: &mut Cx<'_>, window: Rect, state: &mut Unl
         (state.focused, state.sent) = (true, false);
         ctx.memory_mut(|memory| memory.request_focus(named("unlock.passphrase")));
     }
-    let mut submit = view.busy.is_none() && take_submit(&ctx);
+    let submit = view.busy.is_none() && take_submit(&ctx);
     let still = cx.still();
     card(ui, window, "unlock", |ui| {
         title(ui, &t("unlock-title"));
