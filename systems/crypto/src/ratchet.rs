@@ -439,6 +439,30 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_ratchet_gets_its_room_at_once() {
+        let stored = |ratchet: &Ratchet| {
+            let mut written = SecretBytes(Vec::with_capacity(ratchet.stored_len()));
+            ratchet.write(&mut written);
+            written.0.len()
+        };
+        let own = StaticSecret::from([7; 32]);
+        let mut a = Ratchet::initiate(&[1; 32], b"ad", curve::public_of(&own), &mut rng(1)).unwrap();
+        assert_eq!(stored(&a), a.stored_len() - 36, "its receiving chain is still to come");
+        let [first, _, third] = [b"1", b"2", b"3"].map(|text| a.encrypt(text).unwrap());
+        let (mut b, _) = Ratchet::respond(&[1; 32], b"ad", &own, &first.0, &first.1, 0, &mut rng(2)).unwrap();
+        b.decrypt(&third.0, &third.1, 0, &mut rng(3)).unwrap();
+        assert_eq!((b.0.skipped.len(), stored(&b)), (1, b.stored_len()));
+        for turn in 0..3 {
+            let (header, text) = b.encrypt(b"back").unwrap();
+            a.decrypt(&header, &text, 0, &mut rng(10 + turn)).unwrap();
+            let (header, text) = a.encrypt(b"forth").unwrap();
+            b.decrypt(&header, &text, 0, &mut rng(20 + turn)).unwrap();
+        }
+        assert_eq!((b.0.old.len(), stored(&b)), (3, b.stored_len()));
+        assert_eq!(stored(&a), a.stored_len());
+    }
+
+    #[test]
     fn a_message_gets_its_room_at_once() {
         // A buffer that grows leaves the words it held behind.
         let own = StaticSecret::from([7; 32]);

@@ -125,4 +125,12 @@ mod tests {
         counter.write_durably(7).unwrap();
         assert_eq!(counter.read().unwrap(), CounterState::At(7));
     }
+
+    #[test]
+    fn one_that_is_there_and_cannot_be_read_is_not_taken_for_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join(COUNTER_FILE)).unwrap();
+        let mut counter = Counter::in_folder(dir.path());
+        assert!(counter.read().is_err() && counter.write(1).is_err());
+    }
 }
