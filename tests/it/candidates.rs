@@ -83,7 +83,7 @@ impl Ear {
         let _ = sockopt::set_socket_recv_buffer_size(&socket, 16 << 20);
         let (heard, stop) = (Arc::<Mutex<Vec<Packet>>>::default(), Arc::<AtomicBool>::default());
         let (into, until) = (Arc::clone(&heard), Arc::clone(&stop));
-        let thread = thread::spawn(move || {
+        let listen = move || {
             let mut frame = vec![0; 70_000];
             while !until.load(Ordering::Acquire) {
                 let Ok((length, _)) = rustix::net::recv(&socket, frame.as_mut_slice(), RecvFlags::empty()) else {
@@ -95,7 +95,8 @@ impl Ear {
                     into.lock().unwrap().push(packet);
                 }
             }
-        });
+        };
+        let thread = thread::Builder::new().name("ear".into()).spawn(listen).unwrap();
         Some(Self {
             heard,
             stop,

@@ -149,7 +149,7 @@ fn clients_killed_in_the_middle_of_sends_and_receives_lose_nothing_show_nothing_
     let (mut ariel, mut rhea) = (start("ariel"), start("rhea"));
     ariel.befriend(&mut rhea);
     let (ariel_id, rhea_id) = (ariel.id(), rhea.id());
-    let mut dice = Dice(0x0_bad_5eed);
+    let mut dice = Dice(0x0bad_5eed);
     let mut acknowledged: Vec<String> = Vec::new();
     let (mut by_ariel, mut by_rhea) = (HashSet::new(), HashSet::new());
     for round in 0..rounds {
