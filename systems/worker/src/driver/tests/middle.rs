@@ -351,7 +351,7 @@ async fn talk(ada: &mut Person, bob: &mut Person, middle: &Middle) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_rewrites_descriptions_and_ends_dtls_on_both_sides_hears_nothing_gives_nothing_and_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    let server = Server::start(ServerConfig::local(&folder.path().join("server")))
+    let server = Server::start(ServerConfig::local(folder.path().join("server")))
         .await
         .unwrap();
     let mic = folder.path().join("mic.wav");
