@@ -32,6 +32,22 @@ fn announced(said: &[Value], before: &mut HashSet<String>) {
     }
 }
 
+/// Waits until both have everything and returns what both show: all that was acknowledged, once each, in one order.
+fn agreed(ariel: &mut Peer, rhea: &mut Peer, acknowledged: &[String]) -> Vec<String> {
+    let (ariel_id, rhea_id) = (ariel.id(), rhea.id());
+    let last = (ariel.write(&rhea_id, "that is all"), rhea.write(&ariel_id, "all of it"));
+    ariel.delivery(&last.0, "delivered");
+    rhea.delivery(&last.1, "delivered");
+    let (here, there) = (ariel.texts(&rhea_id), rhea.texts(&ariel_id));
+    let unique: HashSet<&String> = here.iter().collect();
+    assert_eq!(unique.len(), here.len(), "a message stands twice: {here:?}");
+    for text in acknowledged {
+        assert!(unique.contains(text), "{text} is lost");
+    }
+    assert_eq!(here, there, "both sides show the same in the same order");
+    here
+}
+
 #[test]
 fn kills_at_any_moment_lose_nothing_that_was_stored_and_show_nothing_twice() {
     let rounds = if std::env::var_os("ORRERY_LONG").is_some() {
@@ -78,16 +94,7 @@ fn kills_at_any_moment_lose_nothing_that_was_stored_and_show_nothing_twice() {
             }
         }
     }
-    let last = (ariel.write(&rhea_id, "that is all"), rhea.write(&ariel_id, "all of it"));
-    ariel.delivery(&last.0, "delivered");
-    rhea.delivery(&last.1, "delivered");
-    let (here, there) = (ariel.texts(&rhea_id), rhea.texts(&ariel_id));
-    let unique: HashSet<&String> = here.iter().collect();
-    assert_eq!(unique.len(), here.len(), "a message stands twice: {here:?}");
-    for text in &acknowledged {
-        assert!(unique.contains(text), "{text} is lost");
-    }
-    assert_eq!(here, there, "both sides show the same in the same order");
+    let here = agreed(&mut ariel, &mut rhea, &acknowledged);
     announced(&ariel.kill(), &mut by_ariel);
     announced(&rhea.kill(), &mut by_rhea);
     assert!(by_ariel.len() + by_rhea.len() <= here.len());
@@ -175,16 +182,7 @@ fn clients_killed_in_the_middle_of_sends_and_receives_lose_nothing_show_nothing_
             rhea = start("rhea");
         }
     }
-    let last = (ariel.write(&rhea_id, "that is all"), rhea.write(&ariel_id, "all of it"));
-    ariel.delivery(&last.0, "delivered");
-    rhea.delivery(&last.1, "delivered");
-    let (here, there) = (ariel.texts(&rhea_id), rhea.texts(&ariel_id));
-    let unique: HashSet<&String> = here.iter().collect();
-    assert_eq!(unique.len(), here.len(), "a message stands twice");
-    for text in &acknowledged {
-        assert!(unique.contains(text), "{text} is lost");
-    }
-    assert_eq!(here, there, "both sides show the same in the same order");
+    let here = agreed(&mut ariel, &mut rhea, &acknowledged);
     announced(&ariel.kill(), &mut by_ariel);
     announced(&rhea.kill(), &mut by_rhea);
 

@@ -23,6 +23,12 @@ pub const MAX_PAGE: usize = 500;
 /// Unread messages are counted up to here; what is shown is "999+" long before.
 pub const MAX_UNREAD: u64 = 1000;
 
+/// How many of the latest messages a search looks at first.
+const FIRST_STRETCH: i64 = 512;
+
+/// How much longer each further stretch is that a search looks at.
+const STRETCH_GROWTH: i64 = 8;
+
 /// A stretch of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Page {
@@ -192,21 +198,29 @@ impl<'store> History<'store> {
         let Some(query) = search::fts_query(search.text, channel) else {
             return Ok(Vec::new());
         };
-        let before = search.before.map_or(i64::MAX, |cursor| cursor.0);
-        let limit = i64::try_from(search.limit.min(MAX_PAGE)).unwrap_or_default();
-        let (open, close) = search::MARKS;
-        // CROSS JOIN: the index leads, newest first, and stops at the limit.
-        let hits: Vec<(i64, String, MessageRecord)> = self
+        let limit = search.limit.min(MAX_PAGE);
+        let newest: Option<i64> = self
             .connection
-            .prepare_cached(&format!(
-                "SELECT {COLUMNS}, search.rowid, highlight(search, 0, ?1, ?2) \
-                 FROM search CROSS JOIN messages m ON m.number = search.rowid JOIN channels c ON c.number = m.channel \
-                 WHERE search MATCH ?3 AND search.rowid < ?4 ORDER BY search.rowid DESC LIMIT ?5"
-            ))?
-            .query_map((open.to_string(), close.to_string(), query, before, limit), |row| {
-                Ok((row.get(COLUMN_COUNT)?, row.get(COLUMN_COUNT + 1)?, message::read(row)?))
-            })?
-            .collect::<rusqlite::Result<_>>()?;
+            .prepare_cached("SELECT max(number) FROM messages")?
+            .query_row([], |row| row.get(0))?;
+        let mut end = search
+            .before
+            .map_or(i64::MAX, |cursor| cursor.0.saturating_sub(1))
+            .min(newest.unwrap_or_default());
+        // The latest are wanted first, but the index is never read backwards: FTS5 then grows an array by eight entries at
+        // a time, which SQLCipher copies and wipes each time, so that the time goes with the square of a word's hits. So it
+        // is read forwards, in stretches from the end that grow until there are enough hits.
+        let mut hits = Vec::new();
+        let mut stretch = FIRST_STRETCH;
+        while hits.len() < limit && end > 0 {
+            let start = end.saturating_sub(stretch).saturating_add(1);
+            let mut found = self.found(&query, start, end)?;
+            found.reverse();
+            hits.append(&mut found);
+            end = start.saturating_sub(1);
+            stretch = stretch.saturating_mul(STRETCH_GROWTH);
+        }
+        hits.truncate(limit);
         Ok(hits
             .into_iter()
             .map(|(number, marked, message)| {
@@ -225,6 +239,24 @@ impl<'store> History<'store> {
                 }
             })
             .collect())
+    }
+
+    /// What the index finds among the messages numbered `start` to `end`, in their order: number, text with marks, row.
+    fn found(&self, query: &str, start: i64, end: i64) -> Result<Vec<(i64, String, MessageRecord)>, StoreError> {
+        let (open, close) = search::MARKS;
+        // CROSS JOIN: the index leads.
+        let found = self
+            .connection
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS}, search.rowid, highlight(search, 0, ?1, ?2) \
+                 FROM search CROSS JOIN messages m ON m.number = search.rowid JOIN channels c ON c.number = m.channel \
+                 WHERE search MATCH ?3 AND search.rowid BETWEEN ?4 AND ?5 ORDER BY search.rowid"
+            ))?
+            .query_map((open.to_string(), close.to_string(), query, start, end), |row| {
+                Ok((row.get(COLUMN_COUNT)?, row.get(COLUMN_COUNT + 1)?, message::read(row)?))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(found)
     }
 
     /// Rows of a channel in one direction, without reactions. `?1` is the channel's number, `?2` the limit, and `?3` to

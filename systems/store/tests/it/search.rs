@@ -114,6 +114,48 @@ fn pages_of_hits_go_on_where_the_last_ended() {
 }
 
 #[test]
+fn what_lies_far_back_is_found_however_long_the_history() {
+    let (_dir, mut store) = new_store();
+    // Beyond the first two stretches a search looks at, with rare words at their edges.
+    let all: u64 = 5200;
+    let edges = [1, 2, 591, 592, 593, 4687, 4688, 4689, 5199];
+    write(&mut store, |archive| {
+        for number in 1..=all {
+            let words = if edges.contains(&number) {
+                "rare common"
+            } else {
+                "common"
+            };
+            archive.put_message(&text(THEM, number, words)).unwrap();
+        }
+    });
+    let newest_first: Vec<MessageId> = edges.iter().rev().copied().map(id).collect();
+    assert_eq!(find(&store, "rare"), newest_first);
+    for limit in 1..=edges.len() {
+        let mut search = Search {
+            text: "rar",
+            channel: Some(channel()),
+            before: None,
+            limit,
+        };
+        let mut found = Vec::new();
+        loop {
+            let hits = store.history().search(&search).unwrap();
+            assert!(hits.len() <= limit);
+            let Some(last) = hits.last() else { break };
+            search.before = Some(last.cursor);
+            found.extend(hits.iter().map(|hit| hit.message.id));
+        }
+        assert_eq!(found, newest_first, "pages of {limit}");
+    }
+    assert_eq!(
+        find(&store, "common"),
+        (all - 49..=all).rev().map(id).collect::<Vec<_>>()
+    );
+    assert_eq!(find(&store, "absent"), []);
+}
+
+#[test]
 fn edited_and_deleted_words_leave_the_index() {
     let (_dir, mut store) = with(&["treasure island", "another"]);
     let change = |store: &mut Store, words: &str, deleted| {
