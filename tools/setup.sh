@@ -4,6 +4,7 @@
 BUILD_PACKAGES="ca-certificates curl git gcc g++ make cmake perl pkg-config python3 libasound2-dev libudev-dev libwayland-dev libxkbcommon-dev"
 WINDOW_PACKAGES="libx11-6 libxcursor1 libxi6 libxrandr2 libxcb1 libxkbcommon0 libxkbcommon-x11-0 libwayland-client0 libvulkan1 mesa-vulkan-drivers"
 DEMO_PACKAGES="$WINDOW_PACKAGES xvfb openbox xdotool xclip x11-utils pulseaudio-utils espeak-ng dbus-x11 imagemagick fonts-noto-cjk python3 python3-venv"
+RIVAL_PACKAGES="chromium mumble mumble-server dbus-x11 xvfb openbox xdotool"
 RUST_WANTED=1.95
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -151,13 +152,34 @@ setup_test() {
   need_pulseaudio
 }
 
+# python_venv NAME REQUIREMENTS: an environment of its own in the cache, made anew when what it is to hold has changed. Its folder is $venv.
+python_venv() {
+  venv=$ORRERY_CACHE/$1
+  wanted=$(cksum < "$2")
+  [ "$(cat "$venv/.installed" 2>/dev/null)" = "$wanted" ] && return 0
+  say "Setting up what measures the sound, in $venv."
+  rm -rf "$venv"
+  python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r "$2" && printf '%s' "$wanted" > "$venv/.installed"
+}
+
+# The rig needs a sound server and speech; a rival that cannot be had is left out of the table.
+setup_bench() {
+  setup_build
+  need_packages "measure voice" python3 python3-venv pulseaudio-utils espeak-ng
+  need_pulseaudio
+  for package in $RIVAL_PACKAGES; do want_packages "measure beside it what people would use instead" "$package"; done
+  python_venv voice-venv "$ROOT/tests/rig/requirements.txt"
+  VOICE_VENV=$venv
+}
+
 setup_all() {
   case ${1:-test} in
-    -h|--help) echo "./dev setup [run|test|demo]   installs what is missing for that command, for all of them when none is named"; return 0 ;;
+    -h|--help) echo "./dev setup [run|test|demo|bench]   installs what is missing for that command, for all of them when none is named"; return 0 ;;
     run) setup_run ;;
     demo) setup_demo ;;
     test) setup_test ;;
-    *) die "setup knows run, demo and test" ;;
+    bench) setup_bench ;;
+    *) die "setup knows run, demo, test and bench" ;;
   esac
   say "Everything is there. $(rustc --version)"
 }

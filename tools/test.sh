@@ -32,21 +32,29 @@ fi
 step "building everything that is tested (about half an hour on two cores the first time)"
 cargo test --workspace --locked --no-run
 
-# The oracle that the cryptography is held against, in an environment of its own.
-ORRERY_INTEROP_PYTHON=
-interop_venv="$ORRERY_CACHE/interop-venv"
-wanted=$(cksum < tests/interop/requirements.txt)
-if [ "$(cat "$interop_venv/.installed" 2>/dev/null)" != "$wanted" ]; then
-  step "setting up the independent ratchet that ours is compared with"
-  rm -rf "$interop_venv"
-  if python3 -m venv "$interop_venv" && "$interop_venv/bin/pip" install -q --disable-pip-version-check -r tests/interop/requirements.txt; then
-    printf '%s' "$wanted" > "$interop_venv/.installed"
-  else
-    say "its Python packages are not to be had"
+# python_of NAME REQUIREMENTS: sets $python to a Python of its own with these packages, to nothing where they cannot be had. The tests
+# that want it say so then, and are counted.
+python_of() {
+  venv="$ORRERY_CACHE/$1-venv"
+  wanted=$(cksum < "$2")
+  if [ "$(cat "$venv/.installed" 2>/dev/null)" != "$wanted" ]; then
+    step "setting up Python packages for tests ($2)"
+    rm -rf "$venv"
+    if python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check -r "$2"; then
+      printf '%s' "$wanted" > "$venv/.installed"
+    else
+      say "they are not to be had"
+    fi
   fi
-fi
-if [ -e "$interop_venv/.installed" ]; then ORRERY_INTEROP_PYTHON="$interop_venv/bin/python"; fi
-export ORRERY_INTEROP_PYTHON
+  python=
+  if [ -e "$venv/.installed" ]; then python="$venv/bin/python"; fi
+}
+# The oracle that the cryptography is held against, and another WebRTC stack to call.
+python_of interop tests/interop/requirements.txt
+ORRERY_INTEROP_PYTHON=$python
+python_of peers tests/peers/interop.txt
+ORRERY_PEERS_PYTHON=$python
+export ORRERY_INTEROP_PYTHON ORRERY_PEERS_PYTHON
 
 [ -n "$long" ] && { ORRERY_LONG=1 ORRERY_KILL_ROUNDS=1000 ORRERY_INTEROP_OPS=100000; export ORRERY_LONG ORRERY_KILL_ROUNDS ORRERY_INTEROP_OPS; }
 export INSTA_UPDATE=no

@@ -1,6 +1,9 @@
 //! Calls between real clients, with files for microphones and speakers.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use orrery_tests::Peer;
 use serde_json::{Value, json};
@@ -206,6 +209,54 @@ fn a_third_and_a_fourth_join_and_the_call_outlives_who_began_it() {
 }
 
 #[test]
+fn six_programs_in_one_call_hear_the_two_who_talk() {
+    let bed = Bed::new();
+    let mics = [
+        voice(bed.folder.path(), "a.wav", 120.0),
+        voice(bed.folder.path(), "b.wav", 190.0),
+    ];
+    let mut peers: Vec<Peer> = ["ariel", "rhea", "callisto", "dione", "titan", "mimas"]
+        .iter()
+        .enumerate()
+        .map(|(n, name)| {
+            let mic = mics.get(n).map_or("silence", |mic| mic.to_str().unwrap());
+            bed.peer_with(name, &["--mic", mic, "--gauges", "10"])
+        })
+        .collect();
+    let (ariel, others) = peers.split_first_mut().unwrap();
+    for other in others.iter_mut() {
+        ariel.befriend(other);
+    }
+    let (rhea, guests) = others.split_first_mut().unwrap();
+    let call = ring(ariel, rhea);
+    rhea.tell(json!({ "type": "accept_call", "call": call }));
+    connected(rhea, &call, 1);
+    for (n, guest) in guests.iter_mut().enumerate() {
+        let id = guest.id();
+        ariel.tell(json!({ "type": "add_to_call", "call": call, "peer": id }));
+        guest.wait("the ring", |event| call_phase(event, "incoming"));
+        guest.tell(json!({ "type": "accept_call", "call": call }));
+        connected(guest, &call, n + 2);
+    }
+    let talkers = [peers[0].id(), peers[1].id()];
+    for peer in &mut peers {
+        let own = peer.id();
+        for talker in talkers.iter().filter(|talker| **talker != own) {
+            peer.wait("a voice", |event| {
+                let speakers = event["speakers"].as_array()?;
+                let gauge = speakers.iter().find(|gauge| gauge["peer"] == talker.as_str())?;
+                (gauge["speaking"] == true && gauge["level"].as_f64() > Some(0.2)).then_some(())
+            });
+        }
+    }
+    // Who is killed leaves for all of them, and the others go on.
+    peers.pop().unwrap().kill();
+    for peer in &mut peers {
+        connected(peer, &call, 4);
+    }
+}
+
+#[test]
 fn a_caller_that_is_killed_leaves_the_call_and_history_tells_the_truth() {
     let bed = Bed::new();
     let (mut ariel, mut rhea) = bed.pair();
@@ -215,7 +266,10 @@ fn a_caller_that_is_killed_leaves_the_call_and_history_tells_the_truth() {
     rhea.tell(json!({ "type": "accept_call", "call": call }));
     connected(&mut rhea, &call, 1);
     ariel.kill();
+    let killed = Instant::now();
     assert_eq!(outcome(&mut rhea, &call), "failed", "it broke");
+    println!("FIGURE: left {} ms after it was killed", killed.elapsed().as_millis());
+    assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
     let mut ariel = bed.peer("ariel");
     // How long they talked Rhea has seen, and of Ariel's side nobody knows it any more.
     for (peer, other, timed) in [(&mut ariel, &rhea_id, false), (&mut rhea, &ariel_id, true)] {

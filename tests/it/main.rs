@@ -18,6 +18,8 @@ mod echo;
 mod evil;
 mod knows_nothing;
 mod logs;
+#[cfg(target_os = "linux")]
+mod networks;
 mod supply;
 mod talk;
 mod threats;

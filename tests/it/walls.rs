@@ -133,3 +133,30 @@ fn arrows_point_down_only() {
     );
     assert_eq!(direct("orrery-headless"), set(&["worker", "link", "protocol"]));
 }
+
+/// The features of the worker that only tests switch on, as they are when a package is built.
+fn opened(package: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "-p", package, "-e", "normal", "--prefix", "none"])
+        .args(["--format", "{p}|{f}", "--offline", "--locked", "--all-features"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let all = String::from_utf8(output.stdout).unwrap();
+    let worker = all.lines().find(|line| line.starts_with("orrery-worker "));
+    let (_, features) = worker.expect("a package on the worker").split_once('|').unwrap();
+    let features = features.trim_end_matches(" (*)").split(',').map(str::to_owned);
+    features
+        .filter(|feature| ["media-peer", "fuzzing"].contains(&feature.as_str()))
+        .collect()
+}
+
+/// Whatever else is built beside them: no program that is shipped has what opens the inside of a call to a test.
+#[test]
+fn what_tests_open_is_closed_in_programs() {
+    for program in ["orrery-app", "orrery-headless"] {
+        assert_eq!(opened(program), BTreeSet::new(), "{program}");
+    }
+    assert_eq!(opened("orrery-media-peer"), BTreeSet::from(["media-peer".to_owned()]));
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::keys::trigger::Trigger;
 use crate::quality::QualityChoice;
 
 /// Orrery: voice calls and messages with your own circle, peer to peer and end-to-end encrypted.
@@ -30,6 +31,10 @@ pub struct Args {
     /// How much to draw: by the graphics adapter, or as told.
     #[arg(long, value_name = "QUALITY", default_value = "auto")]
     pub quality: QualityChoice,
+
+    /// Tell the window that is open, and leave: for a key bound in the desktop's settings.
+    #[arg(long, value_name = "WHAT")]
+    pub trigger: Option<Trigger>,
 
     /// For tests: write where every named widget is, as JSON, each time it changes.
     #[arg(long, value_name = "FILE")]

@@ -9,6 +9,7 @@ mod panes;
 mod people;
 mod security;
 mod settings;
+mod voice;
 mod writing;
 
 use bevy::prelude::*;
@@ -117,7 +118,8 @@ fn carry_out(world: &mut World, action: UiAction) {
         | A::AddToCall { .. }
         | A::SetMuted(_)
         | A::SetDeafened(_) => calls::act(world, action),
-        A::Set(_) | A::MicTest(_) | A::TestTone | A::WatchDevices(_) | A::DismissBanner(_) => {
+        A::HoldTalkKey(_) | A::SetPeerVolume { .. } | A::SilencePeer { .. } => voice::act(world, action),
+        A::Set(_) | A::MicTest { .. } | A::TestTone | A::WatchDevices(_) | A::DismissBanner(_) => {
             settings::act(world, action);
         }
         A::RetryConnection => send(world, Command::Reconnect {}, Asked::Plain),
@@ -148,7 +150,8 @@ pub(crate) fn plugin(app: &mut App) {
         .add_message::<bevy::input::touch::TouchInput>()
         .init_resource::<crate::present::Panels>()
         .init_resource::<security::LastHand>()
-        .init_resource::<Likeness>();
+        .init_resource::<Likeness>()
+        .add_plugins(crate::keys::state);
     app.configure_sets(
         PostUpdate,
         (AppSystems::Decide, LinkSystems::Flush)
@@ -169,6 +172,8 @@ pub(crate) fn plugin(app: &mut App) {
             people::follow,
             writing::give_back.after(answers::hear),
             settings::follow,
+            voice::follow,
+            voice::places,
             security::lock_when_idle,
         ),
     )

@@ -55,6 +55,8 @@ pub enum Asked {
     Muted(bool),
     /// The ears closed or opened by the person.
     Deafened(bool),
+    /// How loud somebody is heard, or whether.
+    Heard(PeerId),
     /// The list of sound devices.
     Devices,
     /// The search in a conversation.
@@ -140,6 +142,10 @@ pub struct Desk {
     steered_at: Option<Instant>,
     /// The microphone is being tested.
     pub mic_test: bool,
+    /// … and played back.
+    pub mic_hear: bool,
+    /// How loud people are heard, as it was chosen here.
+    pub heard: crate::heard::Heard,
     /// Sound devices are being looked at.
     pub watches_devices: bool,
     /// When the sound devices are listed again.
@@ -341,6 +347,7 @@ impl Desk {
             Asked::Muted(muted) if done => self.steered.0 = muted,
             Asked::Deafened(deafened) if done => self.steered.1 = deafened,
             Asked::Text(ref unsent) if !done => self.refused.push(unsent.clone()),
+            Asked::Heard(peer) => self.heard.answered(peer, done),
             Asked::Settings if self.settings_at.is_none() && !self.awaits(|other| *other == Asked::Settings) => {
                 self.settings = None;
             }

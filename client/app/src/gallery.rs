@@ -76,6 +76,7 @@ fn turn(
         shown.banner = pose.banner.clone();
         shown.toasts = pose.toasts.clone();
         shown.meters = pose.meters;
+        shown.quality = pose.quality.clone();
         shown.plates.clear();
         gallery.since = now;
         gallery.acted = 0;

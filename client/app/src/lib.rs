@@ -9,6 +9,7 @@
 //! - `desk`: the window's own state; `prefs`: what of it is kept; `profiles`: the folders of profiles
 //! - `notify`, `open`: the desktop; `log`: the log; `reach`: from where a server can be reached; `likeness`: names that look
 //!   alike
+//! - `keys`: one's own keys, here and elsewhere; `heard`: how loud people are heard
 //! - `gallery`: every screen with sample data; `frame_log`, `widget_file`: eyes for tests
 
 #![allow(
@@ -34,6 +35,8 @@ mod event_log;
 mod frame_log;
 mod gallery;
 mod gamma;
+mod heard;
+pub mod keys;
 mod likeness;
 mod log;
 mod notify;

@@ -1,6 +1,7 @@
 //! What the window keeps of its own, beside the profile: a small JSON file. Nothing in it is secret, and losing it costs
 //! nothing but comfort.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub struct Preferences {
     pub welcome_seen: bool,
     /// When the profile was last opened, Unix ms.
     pub last_used_ms: Option<i64>,
+    /// What the sound devices in the ranked lists are called, by id: shown while they are not connected.
+    pub device_names: BTreeMap<String, String>,
 }
 
 impl Default for Preferences {
@@ -43,6 +46,7 @@ impl Default for Preferences {
             size: None,
             welcome_seen: false,
             last_used_ms: None,
+            device_names: BTreeMap::new(),
         }
     }
 }

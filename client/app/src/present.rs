@@ -12,6 +12,7 @@ mod home;
 mod incoming;
 mod names;
 mod plates;
+mod quality;
 mod security;
 mod settings;
 
@@ -28,11 +29,14 @@ use orrery_ecs::link::WorkerState;
 use orrery_ecs::peer::Peer;
 use orrery_ecs::profile::{OwnInvite, OwnVoice, Profile, SafetyNumber, Server, SoundDevices, Transfer};
 use orrery_link::{Code, ProfilePhase};
-use orrery_ui::view::{BannerView, Clock, IncomingCallView, Meters, PlateView, RootView, ScreenView, ToastView};
+use orrery_ui::view::{
+    BannerView, Clock, IncomingCallView, Meters, PlateView, QualityView, RootView, ScreenView, ToastView,
+};
 use orrery_ui::{UiAction, UiState, strings};
 
 use crate::cosmos::AvatarStore;
 use crate::desk::{Desk, Entrance};
+use crate::keys::{OwnKeys, TalkKey};
 use crate::prefs::Kept;
 use crate::quality::Quality;
 use crate::redraw::Wishes;
@@ -53,6 +57,8 @@ pub struct Shown {
     pub plates: Vec<PlateView>,
     /// The microphone's figures.
     pub meters: Meters,
+    /// How well everybody in the call hears everybody.
+    pub quality: QualityView,
 }
 
 impl Default for Shown {
@@ -64,6 +70,7 @@ impl Default for Shown {
             toasts: Vec::new(),
             plates: Vec::new(),
             meters: Meters::default(),
+            quality: QualityView::default(),
         }
     }
 }
@@ -119,6 +126,7 @@ struct Changes<'w, 's> {
     last_call: Res<'w, LastCall>,
     attention: Res<'w, Attention>,
     current: Res<'w, orrery_ecs::derive::CurrentCall>,
+    keys: Res<'w, OwnKeys>,
     people: Query<'w, 's, (), Or<(Changed<Peer>, Changed<Channel>, Changed<Typing>, Changed<ChatWindow>)>>,
     calls: Query<
         'w,
@@ -158,6 +166,7 @@ fn something_changed(mut c: Changes) -> bool {
         || c.last_call.is_changed()
         || c.attention.is_changed()
         || c.current.is_changed()
+        || c.keys.is_changed()
         || !c.people.is_empty()
         || !c.calls.is_empty()
 }
@@ -235,10 +244,12 @@ pub(crate) fn sound_problem(devices: &SoundDevices) -> Option<&'static str> {
     }
 }
 
-fn meters(voice: Res<OwnVoice>, desk: Res<Desk>, mut shown: ResMut<Shown>, wishes: Res<Wishes>) {
+fn meters(voice: Res<OwnVoice>, talk: Res<TalkKey>, desk: Res<Desk>, mut shown: ResMut<Shown>, wishes: Res<Wishes>) {
     let meters = Meters {
         mic: voice.level,
         mic_open: voice.speaking,
+        gate: voice.gate,
+        talk_held: talk.is_held(),
     };
     if shown.meters != meters {
         shown.meters = meters;
@@ -287,6 +298,7 @@ fn show(
         toasts: &shown.toasts,
         plates: &shown.plates,
         meters: shown.meters,
+        quality: &shown.quality,
         avatars: &*avatars,
     };
     orrery_ui::show(ctx, &mut panels.0, &view, &mut actions.0);
@@ -310,19 +322,23 @@ pub(crate) fn panels(app: &mut App) {
 
 /// Adds the presenters.
 pub(crate) fn plugin(app: &mut App) {
-    app.add_plugins(panels).add_systems(
-        PostUpdate,
-        (
-            expire_toasts,
-            refresh.run_if(something_changed),
-            plates::place,
-            meters,
-            name_window,
-        )
-            .chain()
-            .run_if(presents)
-            .before(EguiPostUpdateSet::EndPass),
-    );
+    app.add_plugins(panels)
+        .init_resource::<quality::EchoWatch>()
+        .add_systems(
+            PostUpdate,
+            (
+                expire_toasts,
+                refresh.run_if(something_changed),
+                quality::watch_echo,
+                plates::place,
+                quality::refresh,
+                meters,
+                name_window,
+            )
+                .chain()
+                .run_if(presents)
+                .before(EguiPostUpdateSet::EndPass),
+        );
 }
 
 pub(crate) use conversation::key as conversation_key;

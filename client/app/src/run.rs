@@ -12,12 +12,16 @@ use orrery_ui::view::ChannelKey;
 use crate::cli::Args;
 use crate::desk::Desk;
 use crate::display::{self, EXIT_NO_DISPLAY, EXIT_NO_WINDOW};
+use crate::keys::trigger::{self, Sent, Trigger};
 use crate::log::LogFile;
 use crate::notify::Notifier;
 use crate::prefs::{Kept, Preferences};
 use crate::profiles::Profiles;
 use crate::session::{self, Session};
-use crate::{decide, event_log, frame_log, gallery, present, widget_file, window};
+use crate::{decide, event_log, frame_log, gallery, keys, present, widget_file, window};
+
+/// Exit code of `orrery --trigger` when a window is there and the trigger means nothing to it now.
+const EXIT_NO_MEANING: u8 = 5;
 
 /// The profile named on the command line.
 #[derive(Resource, Clone, Debug)]
@@ -26,6 +30,9 @@ struct Named(Option<std::path::PathBuf>);
 /// Runs the window until it is closed.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
+    if let Some(trigger) = args.trigger {
+        return tell(trigger, args.profile.as_deref());
+    }
     if !display::is_there() {
         eprintln!(
             "orrery: there is no display here. A window needs X11 or Wayland (DISPLAY or WAYLAND_DISPLAY).\n\
@@ -40,6 +47,23 @@ pub fn run(args: &Args) -> ExitCode {
         Err(_) => {
             eprintln!("orrery: the window could not be kept open; what is written above says why.");
             ExitCode::from(EXIT_NO_WINDOW)
+        }
+    }
+}
+
+/// Tells the window that is open.
+fn tell(trigger: Trigger, profile: Option<&std::path::Path>) -> ExitCode {
+    match trigger::send(trigger, profile) {
+        Sent::Taken => ExitCode::SUCCESS,
+        Sent::Meaningless => {
+            eprintln!(
+                "orrery: {trigger} means nothing now: no call runs, or its mode is not push to talk or push to mute."
+            );
+            ExitCode::from(EXIT_NO_MEANING)
+        }
+        Sent::Nobody => {
+            eprintln!("orrery: no window with an open profile was found.");
+            ExitCode::FAILURE
         }
     }
 }
@@ -68,6 +92,7 @@ fn start(args: &Args, log: LogFile) -> ExitCode {
             .add_plugins((
                 present::plugin,
                 decide::plugin,
+                keys::plugin,
                 session::plugin,
                 event_log::plugin(args),
             ))

@@ -15,6 +15,7 @@ use orrery_worker::{SoundConfig, Worker, WorkerConfig, WorkerHandle};
 
 use crate::cli::Args;
 use crate::desk::{Desk, Entrance};
+use crate::keys::TalkKey;
 use crate::log::LogFile;
 use crate::prefs::Kept;
 use crate::profiles::Profiles;
@@ -286,6 +287,10 @@ fn leave(world: &mut World) {
 /// before the program ends.
 pub(crate) fn shut_down(world: &mut World, last: Vec<Command>, deadline: Duration) {
     let begun = Instant::now();
+    // It holds a way to the worker of its own, which would keep the lane open.
+    if let Some(talk) = world.get_resource::<TalkKey>() {
+        talk.connect(None);
+    }
     let waiting = world
         .get_resource_mut::<Outbox>()
         .map(|mut outbox| outbox.take_waiting())

@@ -33,9 +33,15 @@ pub struct Args {
     /// Where what is heard is written, in real time: a WAV file, or `null`.
     #[arg(long, value_name = "FILE.wav|null", default_value = "null")]
     pub speaker: Speaker,
+    /// The machine's sound devices, as the settings choose them, in the place of files.
+    #[arg(long, conflicts_with_all = ["mic", "speaker", "echo"])]
+    pub devices: bool,
     /// Address that peer connections bind, such as 127.0.0.1:0; every interface when absent.
     #[arg(long, value_name = "ADDR")]
     pub bind: Option<String>,
+    /// Treat what is spoken as a device's microphone: take echo and noise out of it and even its loudness, as the settings say.
+    #[arg(long)]
+    pub process: bool,
     /// Be the echo contact: accept requests, answer messages, pick up and say back what is heard one second later.
     #[arg(long)]
     pub echo: bool,
@@ -103,10 +109,12 @@ mod tests {
         .unwrap();
         assert_eq!(args.mic, Mic::File("a.wav".into()));
         assert_eq!(args.speaker, Speaker::Null);
-        assert!(args.echo);
+        assert!(args.echo && !args.process);
         assert!(Args::try_parse_from(["orrery-headless"]).is_err());
         assert!(Args::try_parse_from("orrery-headless --profile d --gauges 51".split(' ')).is_err());
-        assert!(!args.new_recovery_phrase);
+        assert!(!args.new_recovery_phrase && !args.devices);
+        assert!(Args::try_parse_from("orrery-headless --profile d --devices".split(' ')).is_ok());
+        assert!(Args::try_parse_from("orrery-headless --profile d --devices --mic a.wav".split(' ')).is_err());
         let args = Args::try_parse_from(["orrery-headless", "--new-recovery-phrase"]).unwrap();
         assert!(args.new_recovery_phrase);
     }

@@ -29,6 +29,9 @@ pub enum HeadlessError {
     /// The passphrase file cannot be used.
     #[error("the passphrase file cannot be used: {0}")]
     Passphrase(io::Error),
+    /// Devices are asked for.
+    #[error("this program was built without sound devices (the feature `device`)")]
+    NoDevices,
     /// The system gives no signals.
     #[error("signals cannot be listened to: {0}")]
     Signals(io::Error),
@@ -84,7 +87,7 @@ where
     };
     let (app, end) = orrery_link::pair();
     listen(app.command_sender()).map_err(HeadlessError::Signals)?;
-    let worker = Worker::spawn(config(&args), end).map_err(|error| HeadlessError::Start(error.to_string()))?;
+    let worker = Worker::spawn(config(&args)?, end).map_err(|error| HeadlessError::Start(error.to_string()))?;
     let output = Arc::new(Mutex::new(output));
     let ended = Arc::new(AtomicBool::new(false));
 
@@ -121,24 +124,39 @@ where
     result
 }
 
-fn config(args: &Args) -> WorkerConfig {
-    let sound = if args.echo {
+#[cfg(feature = "device")]
+fn devices() -> Result<SoundConfig, HeadlessError> {
+    Ok(SoundConfig::Devices)
+}
+
+#[cfg(not(feature = "device"))]
+fn devices() -> Result<SoundConfig, HeadlessError> {
+    Err(HeadlessError::NoDevices)
+}
+
+fn config(args: &Args) -> Result<WorkerConfig, HeadlessError> {
+    let sound = if args.devices {
+        devices()?
+    } else if args.echo {
         SoundConfig::Echo {
             delay_ms: echo::DELAY_MS,
         }
     } else {
-        SoundConfig::Files {
-            mic: match &args.mic {
-                Mic::Silence => MicSource::Silence,
-                Mic::File(path) => MicSource::Wav {
-                    path: path.clone(),
-                    repeat: false,
-                },
+        let mic = match &args.mic {
+            Mic::Silence => MicSource::Silence,
+            Mic::File(path) => MicSource::Wav {
+                path: path.clone(),
+                repeat: false,
             },
-            speaker: match &args.speaker {
-                Speaker::Null => SpeakerSink::Null,
-                Speaker::File(path) => SpeakerSink::Wav(path.clone()),
-            },
+        };
+        let speaker = match &args.speaker {
+            Speaker::Null => SpeakerSink::Null,
+            Speaker::File(path) => SpeakerSink::Wav(path.clone()),
+        };
+        if args.process {
+            SoundConfig::ProcessedFiles { mic, speaker }
+        } else {
+            SoundConfig::Files { mic, speaker }
         }
     };
     let mut config = WorkerConfig::new(args.profile.clone(), args.server.clone());
@@ -147,7 +165,7 @@ fn config(args: &Args) -> WorkerConfig {
     if args.low_memory {
         config.argon = VaultParams::FLOOR;
     }
-    config
+    Ok(config)
 }
 
 /// With a passphrase at hand, a profile that is not there is created and one that is locked is unlocked, once.

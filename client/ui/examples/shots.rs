@@ -79,16 +79,33 @@ fn main() {
         ),
         ("first-start-filled", find("first-start"), filled()),
         ("talk-menu", find("talk"), click(pos2(1249.0, 28.0))),
-        ("settings-sound", find("settings"), click(pos2(460.0, 96.0))),
-        ("settings-privacy", find("settings"), click(pos2(530.0, 96.0))),
-        ("settings-keys", find("settings"), click(pos2(683.0, 96.0))),
+        ("settings-sound", find("settings"), click(pos2(541.0, 96.0))),
+        ("settings-privacy", find("settings"), click(pos2(623.0, 96.0))),
+        ("settings-keys", find("settings"), click(pos2(766.0, 96.0))),
         ("add-contact-bad", find("add-contact-bad"), {
             let mut steps = click(pos2(600.0, 180.0));
             steps.push(vec![Event::Text("not a link".into())]);
             steps
         }),
         ("call-add", find("call-4"), click(pos2(829.0, 661.0))),
+        ("call-person", find("call-heard"), click(pos2(929.0, 360.0))),
+        (
+            "call-quality",
+            find("call-4"),
+            vec![vec![key(Key::Q, Modifiers::NONE)], vec![], vec![], vec![]],
+        ),
     ];
+    // Whole sections, without scrolling.
+    for (name, scene, at) in [
+        ("sound-whole", find("settings-voice"), pos2(541.0, 96.0)),
+        ("sound-push-whole", find("settings-push"), pos2(541.0, 96.0)),
+        ("keys-whole", find("settings-push"), pos2(766.0, 96.0)),
+    ] {
+        if name.contains(&only) {
+            let scene = Scene { name, ..scene };
+            shoot(&folder, &scene, vec2(1280.0, 1500.0), 1.0, "", &click(at));
+        }
+    }
     for (name, mut scene, steps) in done {
         if name.contains(&only) {
             scene.name = name;
@@ -169,7 +186,7 @@ fn shoot(folder: &Path, scene: &Scene, size: egui::Vec2, scale: f32, suffix: &st
         }
         // As in the program: the plates follow the stage of the frame before.
         stage = state.call_stage().unwrap_or(stage);
-        plates = sample::plates(stage, scene.people);
+        plates = scene.plates(stage);
         let view = RootView {
             clock: Clock {
                 now_ms: NOW,
@@ -182,6 +199,7 @@ fn shoot(folder: &Path, scene: &Scene, size: egui::Vec2, scale: f32, suffix: &st
             toasts: &scene.toasts,
             plates: &plates,
             meters: scene.meters,
+            quality: &scene.quality,
             avatars: &NoAvatars,
         };
         let mut output = ctx.run_ui(input, |ui| {

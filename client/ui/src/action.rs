@@ -6,7 +6,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::view::{CallKey, ChannelKey, DirectPolicy, MessageKey, PeerKey};
+use crate::view::{CallKey, ChannelKey, DirectPolicy, KeyUse, MessageKey, Noise, PeerKey, Transmit};
 
 /// A passphrase on its way out of a field: zeroed on drop, hidden in `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,6 +47,28 @@ pub enum Setting {
     InputVolume(f32),
     /// Gain on what is heard, 0 to 2.
     OutputVolume(f32),
+    /// When the microphone is sent.
+    Transmit(Transmit),
+    /// Loudness in dBFS, −60 to 0, at which the gate opens; `None` follows the noise of the room.
+    Gate(Option<f32>),
+    /// Milliseconds that the gate stays open, 50 to 2000.
+    GateHold(u32),
+    /// Inputs to take where the chosen one is missing, best first, by id.
+    InputRanked(Vec<String>),
+    /// The same for outputs.
+    OutputRanked(Vec<String>),
+    /// Take the others' voices out of one's own sound.
+    EchoCancellation(bool),
+    /// How much noise is taken out.
+    Noise(Noise),
+    /// Bring one's own voice to an even loudness.
+    AutoGain(bool),
+    /// Every packet has the same size.
+    ConstantBitrate(bool),
+    /// Hear everybody from where their planet stands.
+    Positional(bool),
+    /// One's own key, as [`Shortcut`](crate::Shortcut) writes it; `None`: none.
+    Key(KeyUse, Option<String>),
     /// Nothing moves that need not.
     ReducedMotion(bool),
     /// With whom direct connections are made.
@@ -305,6 +327,22 @@ pub enum UiAction {
     SetMuted(bool),
     /// Close or open the ears.
     SetDeafened(bool),
+    /// The talk key goes down or up in this window.
+    HoldTalkKey(bool),
+    /// How loud somebody is heard here, percent, 0 to 200.
+    SetPeerVolume {
+        /// Who.
+        peer: PeerKey,
+        /// Percent.
+        percent: u16,
+    },
+    /// Hear somebody no more on this side, or again.
+    SilencePeer {
+        /// Who.
+        peer: PeerKey,
+        /// Not heard.
+        silenced: bool,
+    },
 
     // ==== what protects the profile ====
     /// Close the profile until its passphrase is given (confirmed while a call runs).
@@ -342,7 +380,12 @@ pub enum UiAction {
     /// Change one setting.
     Set(Setting),
     /// Start or stop the microphone test.
-    MicTest(bool),
+    MicTest {
+        /// Start.
+        on: bool,
+        /// Play it back as others would hear it.
+        hear: bool,
+    },
     /// Play the test tone once.
     TestTone,
     /// Sound devices are being looked at (`true`: list them again and again) or no longer.
@@ -431,7 +474,10 @@ impl UiAction {
             Self::SetMuted(_) => "SetMuted",
             Self::SetDeafened(_) => "SetDeafened",
             Self::Set(_) => "Set",
-            Self::MicTest(_) => "MicTest",
+            Self::MicTest { .. } => "MicTest",
+            Self::HoldTalkKey(_) => "HoldTalkKey",
+            Self::SetPeerVolume { .. } => "SetPeerVolume",
+            Self::SilencePeer { .. } => "SilencePeer",
             Self::TestTone => "TestTone",
             Self::WatchDevices(_) => "WatchDevices",
         }

@@ -2,22 +2,29 @@
 
 mod add_people;
 mod controls;
+mod hands;
+mod person;
 mod plates;
+mod quality;
 
 use egui::{Align2, Context, CornerRadius, Key, Modifiers, Rect, Ui, pos2, vec2};
 
 use crate::action::UiAction;
-use crate::cx::{Cx, t, tf};
+use crate::cx::{Cx, keyed, t, tf};
 use crate::entry::{take_key, typing};
 use crate::home::Place;
 use crate::icons;
 use crate::paint::{self, Type};
-use crate::state::{StrangersRead, UiState};
+use crate::state::{NotesRead, UiState};
 use crate::strings::{self, Arg};
 use crate::text::{clean_name, duration};
 use crate::tokens as tok;
-use crate::view::{CallPhase, CallView, EndReason, HomeView, Level, MainPane};
+use crate::view::{CallPhase, CallView, EndReason, HomeView, Level, MainPane, PeerKey};
 use crate::widgets::{self, Kind};
+
+pub(crate) use hands::{TalkHands, own_keys};
+pub(crate) use person::PersonMenu;
+pub(crate) use quality::QualityState;
 
 /// Keys that count wherever one is, even while writing or over a question: what is said and heard cannot wait.
 pub(crate) fn keys(ctx: &Context, cx: &mut Cx<'_>, home: &HomeView) {
@@ -45,7 +52,7 @@ pub(crate) fn keys(ctx: &Context, cx: &mut Cx<'_>, home: &HomeView) {
 }
 
 /// Keys that count while a call is looked at and nothing is typed.
-pub(crate) fn shortcuts(ctx: &Context, cx: &mut Cx<'_>, home: &HomeView) {
+pub(crate) fn shortcuts(ctx: &Context, cx: &mut Cx<'_>, quality: &mut QualityState, home: &HomeView) {
     let MainPane::Call(call) = &home.main else { return };
     if typing(ctx) || matches!(call.phase, CallPhase::Ended { .. }) {
         return;
@@ -56,22 +63,35 @@ pub(crate) fn shortcuts(ctx: &Context, cx: &mut Cx<'_>, home: &HomeView) {
     if take_key(ctx, Modifiers::NONE, Key::D, false) {
         cx.emit(UiAction::SetDeafened(!call.deafened));
     }
+    if take_key(ctx, Modifiers::NONE, Key::Q, false) {
+        quality.toggle();
+    }
 }
 
 /// Draws the call in the main pane.
 pub(crate) fn call(ui: &mut Ui, cx: &mut Cx<'_>, place: &Place, state: &mut UiState, view: &CallView) {
     let mut stage = place.below();
-    header(ui, cx, place, view);
+    header(ui, cx, place, &mut state.quality, view);
     if let CallPhase::Ended { reason, seconds } = &view.phase {
         state.stage = Some(stage);
         ended(ui, cx, stage, view, reason, *seconds);
         return;
     }
-    // What has to be said takes its room from the stage: it hides nobody.
-    stage.min.y = notes(ui, cx, stage, &mut state.strangers_read, view);
+    // What has to be said and what is looked at take their room from the stage: they hide nobody.
+    if state.quality.is_open() {
+        let panel = quality::place(stage);
+        if panel == stage {
+            state.stage = Some(stage);
+            quality::panel(ui, cx, panel, &mut state.quality);
+            return;
+        }
+        stage.max.x = panel.left();
+        quality::panel(ui, cx, panel, &mut state.quality);
+    }
+    stage.min.y = notes(ui, cx, stage, &mut state.notes_read, view);
     state.stage = Some(stage);
-    state.call_hover = plates::plates(ui, cx, stage);
-    controls::controls(ui, cx, stage, &mut state.add_filter, view);
+    state.call_hover = plates::plates(ui, cx, state, stage);
+    controls::controls(ui, cx, stage, state, view);
 }
 
 /// Most names spelt out in the header.
@@ -92,7 +112,7 @@ fn names(view: &CallView) -> String {
     names
 }
 
-fn header(ui: &Ui, cx: &mut Cx<'_>, place: &Place, view: &CallView) {
+fn header(ui: &Ui, cx: &mut Cx<'_>, place: &Place, quality: &mut QualityState, view: &CallView) {
     let left = place.header(ui, cx);
     let bar = place.bar();
     let y = bar.center().y;
@@ -122,15 +142,25 @@ fn header(ui: &Ui, cx: &mut Cx<'_>, place: &Place, view: &CallView) {
         (t("call-encrypted"), tok::TEXT_SOFT, icons::SHIELD)
     };
     let mut right = bar.right() - 20.0;
+    if !matches!(view.phase, CallPhase::Ended { .. }) {
+        let button = Rect::from_center_size(pos2(bar.right() - 26.0, y), vec2(tok::ICON_BUTTON, tok::ICON_BUTTON));
+        let label = keyed("quality-title", "press-quality");
+        let color = if quality.is_open() { tok::ION } else { tok::TEXT_SOFT };
+        if widgets::icon_button(ui, cx, "call.quality", button, icons::ACTIVITY, &label, color).clicked() {
+            quality.toggle();
+        }
+        right = button.left() - 14.0;
+    }
     let kind = Type::regular(tok::TYPE_SMALL, color);
     let galley = paint::line(ui, &words, kind, 240.0);
+    let sign_end = right + 2.0;
     let roomy = bar.width() > 560.0;
     if roomy {
         let rect = paint::put(ui.painter(), pos2(right, y), Align2::RIGHT_CENTER, galley);
         right = rect.left();
     }
     paint::icon(ui.painter(), pos2(right - 12.0, y), icon, tok::ICON_SMALL, color);
-    let sign = Rect::from_min_max(pos2(right - 22.0, y - 12.0), pos2(bar.right() - 18.0, y + 12.0));
+    let sign = Rect::from_min_max(pos2(right - 22.0, y - 12.0), pos2(sign_end, y + 12.0));
     let tip = if view.all_verified {
         t("verified-tip")
     } else {
@@ -156,8 +186,8 @@ fn header(ui: &Ui, cx: &mut Cx<'_>, place: &Place, view: &CallView) {
 
 /// What needs saying during the call, below the header: trouble with sound, and once of each stranger that they see this
 /// computer's address. Gives where the stage begins below it.
-fn notes(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, read: &mut StrangersRead, view: &CallView) -> f32 {
-    let width = (stage.width() - 32.0).min(460.0);
+fn notes(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, read: &mut NotesRead, view: &CallView) -> f32 {
+    let width = (stage.width() - 32.0).min(500.0);
     let mut top = stage.top() + 14.0;
     let one = |ui: &mut Ui, top: f32, level: Level, words: &str, closes: bool| {
         let room = if closes { width - 84.0 } else { width - 56.0 };
@@ -191,9 +221,9 @@ fn notes(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, read: &mut StrangersRead, vi
         top = one(ui, top, Level::Warn, &strings::error(error), false).bottom() + 8.0;
     }
     if read.call != Some(view.call) {
-        *read = StrangersRead {
+        *read = NotesRead {
             call: Some(view.call),
-            ..StrangersRead::default()
+            ..NotesRead::default()
         };
     }
     let unread = || view.strangers.iter().filter(|one| !read.peers.contains(&one.peer));
@@ -219,6 +249,23 @@ fn notes(ui: &mut Ui, cx: &mut Cx<'_>, stage: Rect, read: &mut StrangersRead, vi
         .clicked()
         {
             read.peers.extend(view.strangers.iter().map(|one| one.peer));
+        }
+        top = rect.bottom() + 8.0;
+    }
+    let heard: Vec<(PeerKey, String)> = cx
+        .view
+        .plates
+        .iter()
+        .filter(|plate| plate.echo && !plate.me && !read.echoes.contains(&plate.peer))
+        .map(|plate| (plate.peer, clean_name(&plate.name)))
+        .collect();
+    for (at, (peer, name)) in heard.into_iter().enumerate() {
+        let words = tf("call-echo", &[("name", Arg::Text(&name))]);
+        let rect = one(ui, top, Level::Info, &words, true);
+        let close = Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(26.0, 26.0));
+        let (map, label) = (format!("call.echo_close.{at}"), t("dismiss"));
+        if widgets::icon_button(ui, cx, &map, close, icons::X, &label, tok::TEXT_SOFT).clicked() {
+            read.echoes.insert(peer);
         }
         top = rect.bottom() + 8.0;
     }

@@ -48,7 +48,7 @@ pub fn show(ctx: &Context, state: &mut UiState, view: &RootView<'_>, out: &mut V
     overlay::toasts(ctx, &mut cx, window);
     if let ScreenView::Home(home) = view.screen {
         overlay::dialog(ctx, &mut cx, &mut state.dialog);
-        overlay::palette(ctx, &mut cx, &mut state.palette, home);
+        overlay::palette(ctx, &mut cx, &mut state.palette, &mut state.quality, home);
     }
     if let Some(incoming) = view.incoming {
         overlay::incoming(ctx, &mut cx, window, incoming);
@@ -147,7 +147,15 @@ pub(crate) fn take_submit(ctx: &Context) -> bool {
 }
 
 fn shortcuts(ctx: &Context, state: &mut UiState, cx: &mut Cx<'_>) {
-    let ScreenView::Home(home) = cx.view.screen else { return };
+    let ScreenView::Home(home) = cx.view.screen else {
+        state.talk_hands = call::TalkHands::default();
+        return;
+    };
+    if state.settings.keys.waits() {
+        state.settings.keys.take(ctx, cx, &home.keys);
+        return;
+    }
+    call::own_keys(ctx, cx, &mut state.talk_hands, home);
     call::keys(ctx, cx, home);
     if state.dialog.is_some() {
         return;
@@ -178,7 +186,7 @@ fn shortcuts(ctx: &Context, state: &mut UiState, cx: &mut Cx<'_>) {
             cx.emit(UiAction::OpenChannel(channel));
         }
     }
-    call::shortcuts(ctx, cx, home);
+    call::shortcuts(ctx, cx, &mut state.quality, home);
     let closes = matches!(
         home.main,
         MainPane::Settings(_) | MainPane::AddContact(_) | MainPane::Compare(_)

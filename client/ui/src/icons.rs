@@ -1,9 +1,13 @@
 //! The icon font: Lucide, as code points of the subset in `assets/icons`.
 
+/// `activity`.
+pub(crate) const ACTIVITY: char = '\u{e038}';
 /// `arrow-down`.
 pub(crate) const ARROW_DOWN: char = '\u{e042}';
 /// `arrow-left`.
 pub(crate) const ARROW_LEFT: char = '\u{e048}';
+/// `arrow-up`.
+pub(crate) const ARROW_UP: char = '\u{e04a}';
 /// `audio-lines`.
 pub(crate) const AUDIO_LINES: char = '\u{e55a}';
 /// `ban`.
@@ -14,6 +18,8 @@ pub(crate) const CHECK: char = '\u{e06c}';
 pub(crate) const CHECK_CHECK: char = '\u{e38e}';
 /// `chevron-down`.
 pub(crate) const CHEVRON_DOWN: char = '\u{e06d}';
+/// `chevron-right`.
+pub(crate) const CHEVRON_RIGHT: char = '\u{e06f}';
 /// `circle-alert`.
 pub(crate) const CIRCLE_ALERT: char = '\u{e077}';
 /// `circle-check`.
@@ -24,6 +30,8 @@ pub(crate) const CLIPBOARD_CHECK: char = '\u{e219}';
 pub(crate) const CLOCK: char = '\u{e087}';
 /// `copy`.
 pub(crate) const COPY: char = '\u{e09e}';
+/// `ear`.
+pub(crate) const EAR: char = '\u{e382}';
 /// `ellipsis`.
 pub(crate) const ELLIPSIS: char = '\u{e0b6}';
 /// `eye`.
@@ -36,14 +44,16 @@ pub(crate) const FINGERPRINT: char = '\u{e2cb}';
 pub(crate) const FOLDER_OPEN: char = '\u{e247}';
 /// `hard-drive`.
 pub(crate) const HARD_DRIVE: char = '\u{e0ed}';
-/// `headphones`.
-pub(crate) const HEADPHONES: char = '\u{e0f1}';
 /// `headphone-off`.
 pub(crate) const HEADPHONE_OFF: char = '\u{e629}';
+/// `headphones`.
+pub(crate) const HEADPHONES: char = '\u{e0f1}';
 /// `hourglass`.
 pub(crate) const HOURGLASS: char = '\u{e296}';
 /// `info`.
 pub(crate) const INFO: char = '\u{e0f9}';
+/// `keyboard`.
+pub(crate) const KEYBOARD: char = '\u{e284}';
 /// `lock`.
 pub(crate) const LOCK: char = '\u{e10b}';
 /// `message-circle`.
@@ -76,6 +86,8 @@ pub(crate) const PLUS: char = '\u{e13d}';
 pub(crate) const REFRESH_CW: char = '\u{e145}';
 /// `reply`.
 pub(crate) const REPLY: char = '\u{e22a}';
+/// `rotate-ccw`.
+pub(crate) const ROTATE_CCW: char = '\u{e148}';
 /// `search`.
 pub(crate) const SEARCH: char = '\u{e151}';
 /// `send-horizontal`.
@@ -100,14 +112,20 @@ pub(crate) const SQUARE: char = '\u{e167}';
 pub(crate) const TRASH_2: char = '\u{e18e}';
 /// `triangle-alert`.
 pub(crate) const TRIANGLE_ALERT: char = '\u{e193}';
-/// `users`.
-pub(crate) const USERS: char = '\u{e1a4}';
 /// `user-pen`.
 pub(crate) const USER_PEN: char = '\u{e5fc}';
 /// `user-plus`.
 pub(crate) const USER_PLUS: char = '\u{e1a2}';
 /// `user-x`.
 pub(crate) const USER_X: char = '\u{e1a3}';
+/// `users`.
+pub(crate) const USERS: char = '\u{e1a4}';
+/// `volume-1`.
+pub(crate) const VOLUME_1: char = '\u{e1aa}';
+/// `volume-2`.
+pub(crate) const VOLUME_2: char = '\u{e1ab}';
+/// `volume-x`.
+pub(crate) const VOLUME_X: char = '\u{e1ac}';
 /// `wifi-off`.
 pub(crate) const WIFI_OFF: char = '\u{e1af}';
 /// `x`.
@@ -116,28 +134,33 @@ pub(crate) const X: char = '\u{e1b2}';
 /// All of them, for the test that the font has them.
 #[cfg(test)]
 pub(crate) const ALL: &[char] = &[
+    ACTIVITY,
     ARROW_DOWN,
     ARROW_LEFT,
+    ARROW_UP,
     AUDIO_LINES,
     BAN,
     CHECK,
     CHECK_CHECK,
     CHEVRON_DOWN,
+    CHEVRON_RIGHT,
     CIRCLE_ALERT,
     CIRCLE_CHECK,
     CLIPBOARD_CHECK,
     CLOCK,
     COPY,
+    EAR,
     ELLIPSIS,
     EYE,
     EYE_OFF,
     FINGERPRINT,
     FOLDER_OPEN,
     HARD_DRIVE,
-    HEADPHONES,
     HEADPHONE_OFF,
+    HEADPHONES,
     HOURGLASS,
     INFO,
+    KEYBOARD,
     LOCK,
     MESSAGE_CIRCLE,
     MIC,
@@ -154,6 +177,7 @@ pub(crate) const ALL: &[char] = &[
     PLUS,
     REFRESH_CW,
     REPLY,
+    ROTATE_CCW,
     SEARCH,
     SEND_HORIZONTAL,
     SETTINGS,
@@ -166,10 +190,13 @@ pub(crate) const ALL: &[char] = &[
     SQUARE,
     TRASH_2,
     TRIANGLE_ALERT,
-    USERS,
     USER_PEN,
     USER_PLUS,
     USER_X,
+    USERS,
+    VOLUME_1,
+    VOLUME_2,
+    VOLUME_X,
     WIFI_OFF,
     X,
 ];

@@ -7,6 +7,7 @@ use egui::Rect;
 use zeroize::Zeroizing;
 
 use crate::action::UiAction;
+use crate::call::{PersonMenu, QualityState, TalkHands};
 use crate::conversation::TalkState;
 use crate::fonts::SystemFonts;
 use crate::overlay::{Dialog, Palette};
@@ -34,16 +35,22 @@ pub struct UiState {
     pub(crate) dialog: Option<Dialog>,
     pub(crate) stage: Option<Rect>,
     pub(crate) call_hover: Option<PeerKey>,
-    pub(crate) strangers_read: StrangersRead,
+    pub(crate) notes_read: NotesRead,
     pub(crate) add_filter: String,
+    /// The menu of a person in a call that is open.
+    pub(crate) person: Option<PersonMenu>,
+    pub(crate) quality: QualityState,
+    pub(crate) talk_hands: TalkHands,
     pub(crate) shown: Shown,
 }
 
-/// Of which strangers in a call it has been read that they see this computer's address.
+/// What has been read in a call: which strangers see this computer's address, from whom one's own voice comes back.
 #[derive(Default)]
-pub(crate) struct StrangersRead {
+pub(crate) struct NotesRead {
     pub call: Option<CallKey>,
     pub peers: HashSet<PeerKey>,
+    /// Of whom it has been read that one's own voice comes back from them.
+    pub echoes: HashSet<PeerKey>,
 }
 
 /// The screen shown last and since when, for fading in.

@@ -12,8 +12,10 @@ mod ids;
 mod likeness;
 mod notices;
 mod profile;
+mod quality;
 mod security;
 mod settings;
+mod voice;
 
 pub use call::{
     CallPhase, CallView, ContactPick, EndReason, IncomingCallView, PlateStatus, PlateView, RunningCall, Stranger,
@@ -29,8 +31,10 @@ pub use ids::{CallKey, ChannelKey, MessageKey, PeerKey};
 pub use likeness::{NameDoubt, Namesake};
 pub use notices::{BannerButton, BannerView, Connection, ErrorView, Level, Notice, ToastView};
 pub use profile::{BrokenView, Busy, FirstStartView, ProfileEntry, ProfilesView, UnlockView};
+pub use quality::{CodecView, LinkPhase, LinkView, QualityView, Route, Trouble, Verdict};
 pub use security::{CompareView, NumberView, Outcome, SecurityView, Words, Work};
 pub use settings::{BlockedView, DeviceView, DirectPolicy, SettingsView};
+pub use voice::{KeyReach, KeyUse, KeysView, Noise, RankedView, TalkKeyView, Transmit, VoiceView};
 
 /// Wall time and zone, given to the panels so that they never ask the system themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +52,10 @@ pub struct Meters {
     pub mic: f32,
     /// The voice gate is open: what is heard now would be sent.
     pub mic_open: bool,
+    /// Level at which the gate opens now, on the scale of `mic`; 0 where there is no gate.
+    pub gate: f32,
+    /// The talk key is held, by whatever hand.
+    pub talk_held: bool,
 }
 
 /// Where the picture of a person's planet is, if it has been drawn into a texture.
@@ -85,6 +93,8 @@ pub struct RootView<'a> {
     pub plates: &'a [PlateView],
     /// Microphone figures.
     pub meters: Meters,
+    /// How well everybody hears everybody; only read while the main pane is a call.
+    pub quality: &'a QualityView,
     /// Planet pictures.
     pub avatars: &'a dyn Avatars,
 }
@@ -125,6 +135,8 @@ pub struct HomeView {
     pub call: Option<RunningCall>,
     /// Name of the contact that a first start offers as one button (`--welcome`). `None` once added or dismissed.
     pub welcome: Option<String>,
+    /// One's own keys.
+    pub keys: KeysView,
 }
 
 /// What the main pane of the home screen shows.

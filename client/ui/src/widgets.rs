@@ -3,6 +3,7 @@
 
 mod button;
 mod field;
+mod key_field;
 mod range;
 mod select;
 mod toggle;
@@ -13,7 +14,8 @@ use crate::cx::{Cx, named};
 
 pub(crate) use button::{Kind, button, icon_button, link_button, round_button};
 pub(crate) use field::{Field, field};
-pub(crate) use range::{meter, progress, slider};
+pub(crate) use key_field::{KeyPress, caps, key_field};
+pub(crate) use range::{METER_FLOOR, Steps, gate_meter, meter, progress, slider};
 pub(crate) use select::{Choice, menu_item, popup_frame, segmented, select};
 pub(crate) use toggle::toggle;
 

@@ -20,6 +20,8 @@ impl Turn<'_> {
             Act::CancelRequest(peer) => self.cancel_request(&peer),
             Act::RenameContact(peer, alias) => self.rename_contact(&peer, alias),
             Act::SetVerified(peer, verified) => self.set_verified(&peer, verified),
+            Act::SetPeerVolume(peer, percent) => self.set_peer_volume(&peer, percent),
+            Act::SilencePeer(peer, silenced) => self.silence_peer(&peer, silenced),
             Act::BlockContact(peer) => self.block_contact(&peer),
             Act::UnblockContact(peer) => self.unblock_contact(&peer),
             Act::RemoveContact(peer) => self.remove_contact(&peer),

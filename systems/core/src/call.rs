@@ -342,6 +342,7 @@ impl Turn<'_> {
             return Ok(());
         }
         self.live.deafened = on;
+        self.push(Output::Cue(if on { Cue::Deafened } else { Cue::Undeafened }));
         self.controls_changed()
     }
 

@@ -2,6 +2,7 @@
 //! as notes; nothing that comes over a connection counts before both ends have proved that its certificates are theirs.
 
 mod input;
+mod renew;
 mod signal;
 mod want;
 mod window;
@@ -24,13 +25,11 @@ use crate::{
 
 /// From the first word about a connection to its binding.
 const SETUP_MS: u64 = 20_000;
-/// Candidates are gathered for a moment before they are told.
-const BATCH_MS: u64 = 50;
+/// Candidates wait so long for others before they are told; the transport has kept them for a moment already.
+const BATCH_MS: u64 = 5;
 /// A connection nobody needs is closed after this.
 const IDLE_MS: u64 = 60_000;
-/// An interrupted connection is set up anew after this while a call needs it, …
-const LOST_IN_CALL_MS: u64 = 5000;
-/// … and given up after this otherwise.
+/// An interrupted connection is given up after this. While a call needs it another one is set up meanwhile, see [`renew`].
 const LOST_MS: u64 = 30_000;
 /// Pauses between tries: first and longest, in a call and for a conversation.
 const RETRY_CALL_MS: (u64, u64) = (500, 4000);
@@ -85,14 +84,23 @@ pub(crate) struct Connection {
     /// Candidates not told yet.
     gathered: Vec<String>,
     batch_at: Option<u64>,
-    /// When it must be bound.
+    /// When it must be bound, and how long it has from its offer on.
     deadline: u64,
+    setup_ms: u64,
     unwanted_since: Option<u64>,
     pub(crate) lost_since: Option<u64>,
+    /// What is being set up to take its place. This one goes on until that is bound.
+    heir: Option<Box<Self>>,
+    /// What it took the place of, and when that is closed: until then what is under way there still counts.
+    before: Option<(ConnectionId, u64)>,
+    /// The network under it is another one, so that it may be dead without anybody knowing it.
+    doubted: bool,
+    /// How many heirs came to nothing, and when the next may begin.
+    renewal: Attempt,
 }
 
 /// How tries to connect to a peer went.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Attempt {
     failures: u32,
     pub(crate) retry_at: u64,
@@ -123,9 +131,24 @@ impl Connection {
             .unwanted_since
             .filter(|_| !self.asked_by_them)
             .map(|at| at.saturating_add(IDLE_MS));
-        let patience = if in_call { LOST_IN_CALL_MS } else { LOST_MS };
-        let lost = self.lost_since.map(|at| at.saturating_add(patience));
-        [setup, idle, lost, self.batch_at].into_iter().flatten().min()
+        let lost = self.lost_since.map(|at| at.saturating_add(LOST_MS));
+        let heir = self.heir.as_ref().and_then(|heir| heir.due(in_call));
+        let before = self.before.map(|(_, at)| at);
+        let renews = self.unwanted_since.is_none() && self.wants_renewal(in_call);
+        let renewal = renews.then_some(self.renewal.retry_at);
+        [setup, idle, lost, self.batch_at, heir, before, renewal]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// This one or its heir, by the id.
+    fn by_id(&mut self, id: ConnectionId) -> Option<&mut Self> {
+        if self.id == id {
+            Some(self)
+        } else {
+            self.heir.as_deref_mut().filter(|heir| heir.id == id)
+        }
     }
 }
 
@@ -141,12 +164,18 @@ impl Turn<'_> {
         self.live
             .connections
             .iter()
-            .find(|(_, connection)| connection.id == id)
+            .find(|(_, connection)| connection.id == id || connection.heir.as_ref().is_some_and(|heir| heir.id == id))
             .map(|(peer, _)| *peer)
     }
 
-    fn with_connection<T>(&mut self, peer: &PeerId, edit: impl FnOnce(&mut Connection) -> T) -> Option<T> {
-        self.live.connections.get_mut(peer).map(edit)
+    /// Changes a connection with a peer, be it the one that counts or its heir.
+    fn with_connection<T>(
+        &mut self,
+        peer: &PeerId,
+        id: ConnectionId,
+        edit: impl FnOnce(&mut Connection) -> T,
+    ) -> Option<T> {
+        self.live.connections.get_mut(peer)?.by_id(id).map(edit)
     }
 
     /// Makes room for a new connection with a peer and enters it.
@@ -159,7 +188,20 @@ impl Turn<'_> {
         asked_by_them: bool,
     ) -> Result<()> {
         self.drop_connection(peer, false)?;
-        let connection = Connection {
+        let connection = self.new_connection(peer, id, purpose, stage, asked_by_them);
+        self.live.connections.insert(*peer, connection);
+        self.link_changed(peer)
+    }
+
+    fn new_connection(
+        &mut self,
+        peer: &PeerId,
+        id: ConnectionId,
+        purpose: Purpose,
+        stage: Stage,
+        asked_by_them: bool,
+    ) -> Connection {
+        Connection {
             id,
             role: Role::of(&self.own, peer),
             purpose,
@@ -180,22 +222,29 @@ impl Turn<'_> {
             gathered: Vec::new(),
             batch_at: None,
             deadline: self.mono_ms().saturating_add(SETUP_MS),
+            setup_ms: SETUP_MS,
             unwanted_since: None,
             lost_since: None,
-        };
-        self.live.connections.insert(*peer, connection);
-        self.link_changed(peer)
+            heir: None,
+            before: None,
+            doubted: false,
+            renewal: Attempt::default(),
+        }
     }
 
     /// Ends the connection with a peer; `tell` lets the other side know. What was sent over it and not receipted takes
     /// the way over the server.
     pub(crate) fn drop_connection(&mut self, peer: &PeerId, tell: bool) -> Result<()> {
-        if tell {
-            self.signal(peer, ConnectionStep::Close)?;
+        self.drop_heir(peer, tell)?;
+        if tell && let Some(id) = self.live.connections.get(peer).map(|connection| connection.id) {
+            self.signal(peer, id, ConnectionStep::Close)?;
         }
         let Some(connection) = self.live.connections.remove(peer) else {
             return Ok(());
         };
+        if let Some((connection, _)) = connection.before {
+            self.push(Output::Disconnect { connection });
+        }
         if connection.sound {
             self.push(Output::StopSound {
                 connection: connection.id,
@@ -247,15 +296,15 @@ impl Turn<'_> {
         let now = self.mono_ms();
         let peers: Vec<PeerId> = self.live.connections.keys().copied().collect();
         for peer in peers {
-            let in_call = self.is_call_member(&peer);
+            self.tick_heir(&peer)?;
             let Some(connection) = self.live.connections.get(&peer) else {
                 continue;
             };
-            let patience = if in_call { LOST_IN_CALL_MS } else { LOST_MS };
+            let id = connection.id;
             let late = !connection.is_bound() && connection.deadline <= now;
             let lost = connection
                 .lost_since
-                .is_some_and(|at| now >= at.saturating_add(patience));
+                .is_some_and(|at| now >= at.saturating_add(LOST_MS));
             let idle = connection
                 .unwanted_since
                 .is_some_and(|at| now >= at.saturating_add(IDLE_MS));
@@ -264,7 +313,7 @@ impl Turn<'_> {
             } else if idle && !connection.asked_by_them {
                 self.drop_connection(&peer, true)?;
             } else if connection.batch_at.is_some_and(|at| at <= now) {
-                self.tell_candidates(&peer)?;
+                self.tell_candidates(&peer, id)?;
             }
         }
         Ok(())

@@ -18,6 +18,9 @@ use crate::{
     turn::Turn,
 };
 
+/// The loudest that somebody is heard, per cent.
+const MAX_VOLUME: u16 = 200;
+
 impl Turn<'_> {
     pub(crate) fn rename_contact(&mut self, peer: &PeerId, alias: Option<String>) -> Result<()> {
         if let Some(alias) = &alias {
@@ -35,6 +38,20 @@ impl Turn<'_> {
             return Err(Refusal::NoSuchContact.into());
         }
         self.edit_contact(peer, |row| row.verified = verified)?;
+        self.tell_contact(peer)
+    }
+
+    /// Also of somebody known only from a call.
+    pub(crate) fn set_peer_volume(&mut self, peer: &PeerId, percent: u16) -> Result<()> {
+        self.known(peer)?;
+        self.edit_contact(peer, |row| row.volume = percent.min(MAX_VOLUME))?;
+        self.tell_contact(peer)
+    }
+
+    /// Also of somebody known only from a call.
+    pub(crate) fn silence_peer(&mut self, peer: &PeerId, silenced: bool) -> Result<()> {
+        self.known(peer)?;
+        self.edit_contact(peer, |row| row.silenced = silenced)?;
         self.tell_contact(peer)
     }
 

@@ -124,6 +124,16 @@ pub enum Input {
         /// Which.
         connection: ConnectionId,
     },
+    /// The connection is silent, and the other end's computer says that no program listens there any more.
+    Gone {
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// This computer's network is another one than before, or it slept.
+    NetworkChanged {
+        /// Addresses are gone: what stood may be dead.
+        lost: bool,
+    },
     /// The time that [`crate::Core::next_wake`] named has come.
     Wake,
 }
@@ -146,6 +156,8 @@ orrery_protocol::debug_only!(enum Input {
     Interrupted { connection },
     Resumed { connection },
     Broken { connection },
+    Gone { connection },
+    NetworkChanged { lost },
     Wake {},
 });
 
@@ -196,6 +208,10 @@ pub enum Act {
     RenameContact(PeerId, Option<String>),
     /// Safety numbers were compared, or that is taken back.
     SetVerified(PeerId, bool),
+    /// How loud somebody is heard in calls, in per cent; more than 200 is 200.
+    SetPeerVolume(PeerId, u16),
+    /// Hear somebody in calls no more, or again.
+    SilencePeer(PeerId, bool),
     /// Block.
     BlockContact(PeerId),
     /// Unblock.
@@ -307,6 +323,8 @@ orrery_protocol::debug_only!(enum Act {
     CancelRequest {},
     RenameContact {},
     SetVerified {},
+    SetPeerVolume {},
+    SilencePeer {},
     BlockContact {},
     UnblockContact {},
     RemoveContact {},
@@ -432,6 +450,8 @@ pub enum Output {
         connection: ConnectionId,
         /// With whom.
         peer: PeerId,
+        /// The connection that it will take the place of.
+        renews: Option<ConnectionId>,
     },
     /// Make a peer connection from an offer, and its answer; answer with [`Input::Described`].
     MakeAnswer {
@@ -441,6 +461,8 @@ pub enum Output {
         peer: PeerId,
         /// The offer.
         sdp: String,
+        /// The connection that it will take the place of.
+        renews: Option<ConnectionId>,
     },
     /// Give the answer to the connection that made the offer.
     TakeAnswer {
@@ -475,6 +497,16 @@ pub enum Output {
         /// Whose.
         peer: PeerId,
     },
+    /// A bound connection takes the place of another one, which is closed a little later: send our sound over both, and
+    /// render what comes over either as the same voice.
+    MoveSound {
+        /// Which has the sound.
+        from: ConnectionId,
+        /// Which has it from now on.
+        to: ConnectionId,
+        /// Whose.
+        peer: PeerId,
+    },
     /// No more sound over it.
     StopSound {
         /// Which.
@@ -506,13 +538,14 @@ orrery_protocol::debug_only!(enum Output {
     PublishPrekeys { replace },
     SetTokens {},
     MoveTo {},
-    MakeOffer { connection, peer },
-    MakeAnswer { connection, peer },
+    MakeOffer { connection, peer, renews },
+    MakeAnswer { connection, peer, renews },
     TakeAnswer { connection },
     AddCandidates { connection },
     Disconnect { connection },
     SendDirect { connection },
     StartSound { connection, peer },
+    MoveSound { from, to, peer },
     StopSound { connection, peer },
     Controls { in_call, muted, deafened },
     Ring {},
@@ -540,6 +573,10 @@ pub enum Cue {
     Muted,
     /// Microphone opened.
     Unmuted,
+    /// Speaker closed.
+    Deafened,
+    /// Speaker opened.
+    Undeafened,
     /// A message arrived.
     Message,
 }

@@ -105,6 +105,8 @@ impl<'a> Turn<'a> {
             Input::Interrupted { connection } => self.interrupted(connection),
             Input::Resumed { connection } => self.resumed(connection),
             Input::Broken { connection } => self.broken(connection),
+            Input::Gone { connection } => self.gone(connection),
+            Input::NetworkChanged { lost } => self.network_changed(lost),
             Input::Wake => Ok(()),
         }
     }

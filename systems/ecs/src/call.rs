@@ -7,7 +7,7 @@ use bevy_ecs::{
     system::{Commands, Query, Res, ResMut},
     world::World,
 };
-use orrery_link::{CallPhase, CallView, Event, ParticipantPhase, ParticipantView};
+use orrery_link::{CallPhase, CallView, Event, ParticipantPhase, ParticipantView, Route, SpeakerGauge};
 use orrery_protocol::{CallId, PeerId, record::CallOutcome};
 
 use crate::{
@@ -106,6 +106,38 @@ pub struct Voice {
     pub loss: f32,
     /// Concealed share, 0 to 1.
     pub concealed: f32,
+    /// Share of the packets that was lost and made good, 0 to 1.
+    pub recovered: f32,
+    /// Share of our packets that did not reach them, 0 to 1.
+    pub sent_loss: f32,
+    /// How unevenly packets arrive, in milliseconds.
+    pub jitter_ms: u32,
+    /// What waits to be played, in milliseconds.
+    pub buffer_ms: u32,
+    /// Milliseconds of sound in their packets; 0 where nothing came yet.
+    pub frame_ms: u32,
+    /// The way the sound takes.
+    pub route: Route,
+    /// How much of our own voice comes back from their side, 0 to 1.
+    pub echo: f32,
+}
+
+impl From<&SpeakerGauge> for Voice {
+    fn from(gauge: &SpeakerGauge) -> Self {
+        Self {
+            level: gauge.level,
+            rtt_ms: gauge.rtt_ms,
+            loss: gauge.loss,
+            concealed: gauge.concealed,
+            recovered: gauge.recovered,
+            sent_loss: gauge.sent_loss,
+            jitter_ms: gauge.jitter_ms,
+            buffer_ms: gauge.buffer_ms,
+            frame_ms: gauge.frame_ms,
+            route: gauge.route,
+            echo: gauge.echo,
+        }
+    }
 }
 
 fn set<C: Component>(world: &mut World, entity: Entity, on: bool, component: C) {
@@ -195,18 +227,15 @@ pub(crate) fn voices(
     let voice = OwnVoice {
         level: gauges.own_level,
         speaking: gauges.own_speaking,
+        gate: gauges.own_gate,
+        codec: gauges.codec,
     };
     if *own != voice {
         *own = voice;
     }
     for (entity, participant, mut voice, speaking) in &mut participants {
         let gauge = gauges.speakers.iter().find(|gauge| gauge.peer == participant.0.peer);
-        let now = gauge.map_or(Voice::default(), |gauge| Voice {
-            level: gauge.level,
-            rtt_ms: gauge.rtt_ms,
-            loss: gauge.loss,
-            concealed: gauge.concealed,
-        });
+        let now = gauge.map_or(Voice::default(), Voice::from);
         if *voice != now {
             *voice = now;
         }

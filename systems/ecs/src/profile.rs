@@ -1,7 +1,7 @@
 //! One's own profile, the server, the sound devices.
 
 use bevy_ecs::{resource::Resource, world::World};
-use orrery_link::{Code, DeviceView, Event, ProfilePhase, ServerPhase};
+use orrery_link::{Code, CodecGauge, DeviceView, Event, ProfilePhase, ServerPhase};
 use orrery_protocol::PeerId;
 
 use crate::{call, channel, peer};
@@ -65,6 +65,10 @@ pub struct OwnVoice {
     pub level: f32,
     /// It is being sent.
     pub speaking: bool,
+    /// Loudness at which the gate opens, on the scale of `level`; 0 where there is no gate.
+    pub gate: f32,
+    /// What it is encoded to.
+    pub codec: CodecGauge,
 }
 
 /// A locked profile leaves nothing behind to be looked at.

@@ -339,6 +339,34 @@ pub enum Command {
         deafened: bool,
     },
 
+    /// The talk key of push-to-talk or push-to-mute goes down or up. It goes up by itself when the call ends.
+    HoldTalkKey {
+        /// Down.
+        held: bool,
+    },
+    /// How loud somebody is heard, in per cent, 0 to 200; kept for the next call.
+    SetPeerVolume {
+        /// Who.
+        peer: PeerId,
+        /// Per cent.
+        percent: u16,
+    },
+    /// Hears somebody no more, or again, on this side only; kept for the next call.
+    SilencePeer {
+        /// Who.
+        peer: PeerId,
+        /// Not heard.
+        silenced: bool,
+    },
+
+    /// Where somebody is drawn in the call, and heard from if the settings say so (`positional`). Forgotten with the call.
+    PlacePeer {
+        /// Who.
+        peer: PeerId,
+        /// From −100, left, to 100, right; 0 is in front.
+        place: i8,
+    },
+
     // ==== sound ====
     /// Lists the sound devices; answered by [`crate::Event::Devices`].
     ListDevices {},
@@ -346,6 +374,9 @@ pub enum Command {
     TestMicrophone {
         /// Open.
         on: bool,
+        /// Play it back on the output device as others would hear it.
+        #[serde(default)]
+        hear: bool,
     },
     /// Plays a short tone on the output device.
     PlayTestTone {},
@@ -408,8 +439,12 @@ orrery_protocol::debug_only!(enum Command {
     AddToCall { call, peer },
     SetMuted { muted },
     SetDeafened { deafened },
+    HoldTalkKey { held },
+    SetPeerVolume { peer, percent },
+    SilencePeer { peer, silenced },
+    PlacePeer { peer, place },
     ListDevices {},
-    TestMicrophone { on },
+    TestMicrophone { on, hear },
     PlayTestTone {},
     Reconnect {},
     Resync {},

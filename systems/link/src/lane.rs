@@ -103,10 +103,7 @@ impl AppEnd {
     /// # Errors
     /// Gives the command back when the lane is full or the worker has ended.
     pub fn send(&self, request: impl Into<Request>) -> Result<(), SendError> {
-        self.commands.try_send(request.into()).map_err(|error| match error {
-            async_channel::TrySendError::Full(request) => SendError::Full(Box::new(request)),
-            async_channel::TrySendError::Closed(request) => SendError::Closed(Box::new(request)),
-        })
+        try_send(&self.commands, request.into())
     }
 
     /// The next event, if one is there. Call until `None`, and call [`AppEnd::drained`] before.
@@ -163,11 +160,26 @@ impl AppEnd {
     }
 }
 
-/// Sends commands from another thread, waiting while the lane is full.
+fn try_send(lane: &async_channel::Sender<Request>, request: Request) -> Result<(), SendError> {
+    lane.try_send(request).map_err(|error| match error {
+        async_channel::TrySendError::Full(request) => SendError::Full(Box::new(request)),
+        async_channel::TrySendError::Closed(request) => SendError::Closed(Box::new(request)),
+    })
+}
+
+/// Sends commands from another thread.
 #[derive(Clone, Debug)]
 pub struct CommandSender(async_channel::Sender<Request>);
 
 impl CommandSender {
+    /// Sends without waiting.
+    ///
+    /// # Errors
+    /// Gives the command back when the lane is full or the worker has ended.
+    pub fn try_send(&self, request: impl Into<Request>) -> Result<(), SendError> {
+        try_send(&self.0, request.into())
+    }
+
     /// Waits for room and sends.
     ///
     /// # Errors

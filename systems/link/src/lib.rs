@@ -19,10 +19,10 @@ pub mod view;
 pub use code::Code;
 pub use command::{Command, Reference, Request};
 pub use event::{Event, Notice};
-pub use gauges::{Gauges, SpeakerGauge};
+pub use gauges::{CodecGauge, Gauges, Route, SpeakerGauge};
 pub use lane::{AppEnd, Backlog, Full, SendError, WorkerEnd, pair};
 pub use passphrase::Passphrase;
-pub use settings::{DirectPolicy, Settings};
+pub use settings::{DirectPolicy, NoiseSuppression, Settings, TransmitMode};
 pub use view::{
     CallPhase, CallView, ChannelView, ContactView, DeviceView, DirectState, MessageView, ParticipantPhase,
     ParticipantView, ProfilePhase, ProfileView, SearchHit, ServerPhase,

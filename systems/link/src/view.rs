@@ -96,6 +96,10 @@ pub struct ContactView {
     pub blocked: bool,
     /// Compared in person.
     pub verified: bool,
+    /// How loud it is heard, in per cent, 0 to 200.
+    pub volume: u16,
+    /// Not heard, on this side only.
+    pub silenced: bool,
     /// Its home server.
     pub via: String,
     /// Whether it is there, as far as it told.
@@ -115,6 +119,8 @@ orrery_protocol::debug_only!(ContactView {
     state,
     blocked,
     verified,
+    volume,
+    silenced,
     here,
     last_seen_ms,
     direct,

@@ -60,6 +60,10 @@ pub struct ContactRecord {
     pub blocked: bool,
     /// Compared in person.
     pub verified: bool,
+    /// How loud it is heard in calls, in per cent, 0 to 200.
+    pub volume: u16,
+    /// Not heard in calls, on our side only.
+    pub silenced: bool,
     /// When the row was made, ms since the Unix epoch.
     pub created_ms: u64,
     /// When it last sent or was sent something, ms since the Unix epoch.
@@ -94,6 +98,8 @@ debug_only!(ContactRecord {
     token_is_request,
     blocked,
     verified,
+    volume,
+    silenced,
     created_ms,
     last_activity_ms,
     last_seen_ms,
@@ -128,6 +134,8 @@ impl ContactRecord {
             token_is_request: false,
             blocked: false,
             verified: false,
+            volume: 100,
+            silenced: false,
             created_ms,
             last_activity_ms: created_ms,
             last_seen_ms: 0,

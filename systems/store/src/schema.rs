@@ -5,7 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::StoreError;
 
 /// One script per schema version, in order; the first makes version 1. A script that was released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_first.sql"),
+    include_str!("schema/0002_volumes.sql"),
+];
 
 /// The schema this program writes.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
@@ -70,6 +73,29 @@ mod tests {
         migrate(&mut connection).unwrap();
         assert_eq!(shape(&connection), first);
         assert_eq!(version(&connection).unwrap(), SCHEMA_VERSION);
+    }
+
+    #[test]
+    fn contacts_of_the_first_schema_keep_everything_and_are_heard_as_before() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO contacts VALUES (x'0101010101010101010101010101010101010101010101010101010101010101', 2, 'Rhea', \
+                 'R', 'wss://a:1', NULL, 0, 1, 1, -9223372036854775807, -9223372036854775806, -9223372036854775808, \
+                 -9223372036854775803, 0, 0, x'', 0, 0, 0, 1, 0, 'half')",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), SCHEMA_VERSION);
+        let peer = orrery_protocol::PeerId([1; 32]);
+        let contact = crate::rows::contact::get(&connection, &peer).unwrap().unwrap();
+        assert_eq!((contact.volume, contact.silenced), (100, false));
+        assert_eq!((contact.name.as_str(), contact.alias.as_deref()), ("Rhea", Some("R")));
+        assert!(contact.blocked && contact.verified && contact.receipt_due);
+        assert_eq!((contact.created_ms, contact.lamport), (1, 5));
+        assert_eq!(contact.draft, "half");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use orrery_voice::{
 fn main() -> Result<(), VoiceError> {
     let mut arguments = std::env::args().skip(1);
     let mut choice = || match arguments.next() {
-        Some(id) if id != "default" => DeviceChoice::Id(id),
+        Some(id) if id != "default" => DeviceChoice::ranked([id]),
         _ => DeviceChoice::Default,
     };
     let (input, output) = (choice(), choice());

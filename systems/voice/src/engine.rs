@@ -1,20 +1,23 @@
 //! The whole path of the sound, with no device, no thread and no clock of its own.
 
 mod capture;
+mod returned;
 mod speaker;
 
 use crate::gauges::SpeakerGauge;
 use crate::mixer::clean_gain;
 use crate::{
-    EncoderConfig, Gauges, JitterConfig, MAX_SPEAKERS, Mixer, Payload, TICK_SAMPLES, TransmitMode, VoiceError,
+    EncoderConfig, Gauges, JitterConfig, LinkPolicy, LinkReport, MAX_SPEAKERS, Mixer, Payload, Place, Stereo,
+    TICK_SAMPLES, TransmitMode, VoiceError,
 };
 use capture::Capture;
+use returned::Sent;
 use speaker::Speaker;
 
 /// How an engine starts out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct EngineConfig {
-    /// The codec.
+    /// The codec, until something is known of the links.
     pub encoder: EncoderConfig,
     /// The jitter buffers.
     pub jitter: JitterConfig,
@@ -42,7 +45,9 @@ pub struct EncodedFrame {
 /// Microphone ticks in, packets out; packets in, speaker ticks out.
 pub struct VoiceEngine {
     jitter: JitterConfig,
+    policy: LinkPolicy,
     capture: Capture,
+    sent: Sent,
     speakers: Vec<Speaker>,
     mixer: Mixer,
     volume: f32,
@@ -57,7 +62,9 @@ impl VoiceEngine {
     pub fn new(config: EngineConfig) -> Result<Self, VoiceError> {
         Ok(Self {
             jitter: config.jitter,
+            policy: LinkPolicy::new(config.encoder),
             capture: Capture::new(config.encoder, config.transmit)?,
+            sent: Sent::default(),
             speakers: Vec::with_capacity(MAX_SPEAKERS),
             mixer: Mixer::new(),
             volume: 1.0,
@@ -68,13 +75,22 @@ impl VoiceEngine {
     /// Takes 10 ms from the microphone at `now_us`; gives a packet when one is due. At most one each tick: when the gate opens on
     /// speech, the last 60 ms follow at double speed.
     pub fn capture(&mut self, tick: &[f32; TICK_SAMPLES], now_us: u64) -> Option<EncodedFrame> {
-        self.capture.tick(tick, now_us)
+        let frame = self.capture.tick(tick, now_us);
+        self.sent.capture(self.capture.sent_power());
+        frame
+    }
+
+    /// Takes note of 10 ms of the microphone as it gave them, where [`capture`](Self::capture) gets them processed: what it has cut
+    /// itself shows as clipping nevertheless.
+    pub fn note_clipping(&mut self, raw: &[f32; TICK_SAMPLES]) {
+        self.capture.note_clipping(raw);
     }
 
     /// Gives 10 ms for the speaker at `now_us`: everyone's voice, mixed. Deafened, it is silence, and everyone is measured still.
-    pub fn playout(&mut self, out: &mut [f32; TICK_SAMPLES], now_us: u64) {
+    pub fn playout(&mut self, out: &mut Stereo, now_us: u64) {
+        self.sent.tick();
         for speaker in &mut self.speakers {
-            speaker.tick(now_us, &mut self.mixer);
+            speaker.tick(now_us, &self.sent, &mut self.mixer);
         }
         self.mixer.take(out);
     }
@@ -191,22 +207,51 @@ impl VoiceEngine {
         Ok(())
     }
 
-    /// The packet loss that the far side sees, in per cent.
+    /// Where one speaker is heard.
+    ///
+    /// # Errors
+    /// [`VoiceError::UnknownSpeaker`].
+    pub fn set_speaker_place(&mut self, id: u64, place: Place) -> Result<(), VoiceError> {
+        let speaker = self
+            .speakers
+            .iter_mut()
+            .find(|s| s.id == id)
+            .ok_or(VoiceError::UnknownSpeaker)?;
+        speaker.place = place;
+        Ok(())
+    }
+
+    /// What the far sides report of the links to them, at `now_us`. The encoder follows, by [`LinkPolicy`].
     ///
     /// # Errors
     /// [`VoiceError::Codec`].
-    pub fn set_packet_loss(&mut self, percent: u8) -> Result<(), VoiceError> {
-        self.capture.set_packet_loss(percent)
+    pub fn set_link(&mut self, report: LinkReport, now_us: u64) -> Result<(), VoiceError> {
+        let config = self.policy.update(report, now_us);
+        if config == self.capture.wanted() {
+            return Ok(());
+        }
+        self.capture.configure(config)
+    }
+
+    /// Forgets what is known of the links, as before a call.
+    ///
+    /// # Errors
+    /// [`VoiceError::Codec`].
+    pub fn reset_link(&mut self) -> Result<(), VoiceError> {
+        self.policy.reset();
+        self.capture.configure(self.policy.config())
     }
 
     /// Writes the newest measures over `into`, whose vector is reused. Leaves the devices' part alone.
     pub fn gauges(&self, into: &mut Gauges) {
         into.input = self.capture.gauge();
+        into.codec = self.capture.wanted();
         into.speakers.clear();
         into.speakers.extend(self.speakers.iter().map(|s| SpeakerGauge {
             id: s.id,
             level: s.meter.level(),
             speaking: s.detector.speaking(),
+            echo: s.returned.share(),
             stats: s.jitter.stats(),
         }));
     }

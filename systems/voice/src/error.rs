@@ -18,6 +18,12 @@ pub enum VoiceError {
     /// A packet that Opus cannot read.
     #[error("the sound packet is not valid Opus: {0}")]
     PacketInvalid(&'static str),
+    /// A frame that is neither 10 nor 20 ms long.
+    #[error("{samples} samples are not a frame of 10 or 20 ms")]
+    FrameLength {
+        /// Its length in samples.
+        samples: usize,
+    },
     /// The Opus encoder or decoder refused a setting or could not be made.
     #[error("Opus failed in {function}: {reason}")]
     Codec {
@@ -80,16 +86,4 @@ pub enum VoiceError {
     /// The device refused to open.
     #[error("the sound device could not be opened: {0}")]
     Device(String),
-}
-
-impl From<opus::Error> for VoiceError {
-    fn from(error: opus::Error) -> Self {
-        match error.code() {
-            opus::ErrorCode::InvalidPacket => Self::PacketInvalid(error.description()),
-            _ => Self::Codec {
-                function: error.function(),
-                reason: error.description(),
-            },
-        }
-    }
 }

@@ -29,6 +29,11 @@ pub enum TransmitMode {
         /// Whether it is held now.
         held: bool,
     },
+    /// Always, except while a key is held.
+    PushToMute {
+        /// Whether it is held now.
+        held: bool,
+    },
 }
 
 impl Default for TransmitMode {
@@ -71,6 +76,9 @@ impl Gate {
 
     /// Changes the mode. Takes effect with the next tick; a hold that runs is kept for push-to-talk's release only.
     pub fn set_mode(&mut self, mode: TransmitMode) {
+        if mode == self.mode {
+            return;
+        }
         let still_ptt = matches!(
             (self.mode, mode),
             (TransmitMode::PushToTalk { .. }, TransmitMode::PushToTalk { .. })
@@ -104,6 +112,8 @@ impl Gate {
         }
         let (wanted, hold_ms) = match self.mode {
             TransmitMode::Continuous => return true,
+            // At once: what follows is not meant for anybody.
+            TransmitMode::PushToMute { held } => return !held,
             TransmitMode::VoiceActivity { hold_ms, .. } => (speech, hold_ms),
             TransmitMode::PushToTalk { held } => (held, Self::RELEASE_MS),
         };
@@ -160,5 +170,16 @@ mod tests {
         gate.set_mode(TransmitMode::PushToTalk { held: false });
         assert_eq!(open_ticks(&mut gate, false, 50), 10);
         assert!(!TransmitMode::PushToTalk { held: true }.looks_back());
+    }
+
+    #[test]
+    fn push_to_mute_is_open_except_while_held() {
+        let mut gate = Gate::new(TransmitMode::PushToMute { held: false });
+        assert_eq!(open_ticks(&mut gate, false, 5), 5);
+        gate.set_mode(TransmitMode::PushToMute { held: true });
+        assert_eq!(open_ticks(&mut gate, true, 5), 0, "at once, whatever is said");
+        gate.set_mode(TransmitMode::PushToMute { held: false });
+        assert_eq!(open_ticks(&mut gate, false, 5), 5);
+        assert!(!TransmitMode::PushToMute { held: true }.looks_back());
     }
 }

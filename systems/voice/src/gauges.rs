@@ -1,12 +1,14 @@
 //! What a picture of the call needs, many times a second.
 
-use crate::{IoStatus, JitterStats};
+use crate::{EncoderConfig, IoStatus, JitterStats};
 
 /// The newest measures. Only the latest value counts; none is queued.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gauges {
     /// Our own microphone.
     pub input: InputGauge,
+    /// What it is encoded to.
+    pub codec: EncoderConfig,
     /// Everyone we hear, in the order they were added.
     pub speakers: Vec<SpeakerGauge>,
     /// The devices.
@@ -28,6 +30,8 @@ pub struct InputGauge {
     pub sending: bool,
     /// Whether we are muted.
     pub muted: bool,
+    /// Loudness at which the gate opens now, on the scale of `level`; `None` where speech does not decide.
+    pub gate: Option<f32>,
     /// Whether the last half second was too loud for the microphone.
     pub clipping: bool,
 }
@@ -41,6 +45,8 @@ pub struct SpeakerGauge {
     pub level: f32,
     /// Whether they speak.
     pub speaking: bool,
+    /// How much of our own voice comes back from them, 0..=1.
+    pub echo: f32,
     /// How their packets fare.
     pub stats: JitterStats,
 }

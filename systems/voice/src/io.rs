@@ -9,15 +9,18 @@ mod wav;
 pub use echo::EchoIo;
 pub use wav::{FileIo, MicSource, SpeakerSink};
 
-use crate::TICK_SAMPLES;
+use crate::{Stereo, TICK_SAMPLES};
 
 /// A microphone and a speaker, as the audio thread sees them. Nothing here may block, lock or wait.
 pub trait AudioIo: Send {
+    /// The audio thread begins, with real-time priority or without: without it, everything needs more in store.
+    fn begin(&mut self, _realtime: bool) {}
+
     /// Says what is needed from now on. Opening takes as long as it takes, elsewhere; what is not open yet gives no sound and
     /// wants none. Called again with the same wishes it does nothing.
     fn set_open(&mut self, input: bool, output: bool, now_us: u64);
 
-    /// A call has begun: a microphone that plays a recording starts it from its beginning.
+    /// A call or a test has begun: a microphone that plays a recording starts it from its beginning.
     fn start_mic(&mut self, _now_us: u64) {}
 
     /// Fills `tick` with the next 10 ms of the microphone and says `true`, or says `false` if they are not there yet.
@@ -27,7 +30,7 @@ pub trait AudioIo: Send {
     fn wants_playback(&mut self, now_us: u64) -> bool;
 
     /// Gives the speaker the next 10 ms.
-    fn play(&mut self, tick: &[f32; TICK_SAMPLES], now_us: u64);
+    fn play(&mut self, tick: &Stereo, now_us: u64);
 
     /// Chooses other devices, where there are any to choose.
     fn set_devices(&mut self, _input: DeviceChoice, _output: DeviceChoice) {}
@@ -68,6 +71,8 @@ pub enum PortState {
     Lost,
     /// It would not open, or a file could not be written. Devices are tried again and again.
     Failed,
+    /// It claims to run, and gives or takes nothing. It is opened again and again.
+    Silent,
 }
 
 /// Which device to use.
@@ -76,8 +81,20 @@ pub enum DeviceChoice {
     /// The system's default, also when it changes.
     #[default]
     Default,
-    /// The one with this [`DeviceInfo::id`]; while it is not there, the default.
-    Id(String),
+    /// The first of these [`DeviceInfo::id`]s that is there, also when a better one comes or it goes; while none is, the default.
+    Ranked(Vec<String>),
+}
+
+impl DeviceChoice {
+    /// Best first; the default if there are none.
+    pub fn ranked(ids: impl IntoIterator<Item = String>) -> Self {
+        let ids: Vec<String> = ids.into_iter().collect();
+        if ids.is_empty() {
+            Self::Default
+        } else {
+            Self::Ranked(ids)
+        }
+    }
 }
 
 /// One device.

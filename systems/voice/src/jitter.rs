@@ -6,39 +6,41 @@
 //! * [`DelayEstimator`] learns how late packets come against the earliest of the last seconds, and sets the target delay.
 //! * A talk spurt begins when its first packet is as old as the target; every spurt is seated anew, so the delay
 //!   adapts for free where nobody speaks.
-//! * A missing packet is mended from the copy in its successor (FEC), else concealed by Opus, fading out within 120 ms.
+//! * A missing packet is mended from the copy in its successor (FEC), else from what a later packet describes of the last while (DRED), else
+//!   concealed by Opus, fading within 120 ms into noise like that of the speaker's room, which itself fades.
+//! * Where redundancy mends runs of packets, the target gives it the time to come.
 //! * A gap in the timestamps without one in the sequence numbers is silence, and nothing is concealed.
 //! * Within a spurt, single pitch periods are taken out or put in until the delay meets the target.
 
+mod arrival;
 mod conceal;
 mod delay;
 mod fifo;
+mod noise;
+mod play;
+mod repair;
 mod slots;
 mod stats;
 mod stretch;
 
 pub use stats::JitterStats;
 
-use crate::{Decoder, FRAME_SAMPLES, MAX_FRAME_SAMPLES, Payload, TICK_SAMPLES, VoiceError, has_fec, is_dtx};
+use crate::codec::fec_samples;
+use crate::{Decoder, FRAME_SAMPLES, MAX_FRAME_SAMPLES, Payload, TICK_SAMPLES, VoiceError, is_dtx};
+use arrival::Interarrival;
 use delay::DelayEstimator;
 use fifo::Fifo;
+use noise::ComfortNoise;
 use slots::{SLOTS, Seen, Slots};
-use stretch::{FADE, Haste, MAX_LAG, length, lengthen, mix, shorten};
+use stretch::{MAX_LAG, length};
 
 /// Packets at the start of a spurt that say nothing about the network: the sender's look-back delayed them.
 const SPURT_START: u8 = 7;
-/// Above the target by this, sound is shortened; below it by the other, lengthened. µs.
-const OVER_US: i64 = 15_000;
-const UNDER_US: i64 = 10_000;
-/// Above the target by this, it is shortened wherever it can be. µs.
-const FAR_OVER_US: i64 = 40_000;
-/// Frames between two gentle stretches.
-const REST_FRAMES: u8 = 2;
 
-/// Bounds of the delay.
+/// Bounds of the delay, and how losses are concealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JitterConfig {
-    /// The least target, ms. One packet.
+    /// The least target, ms; never less than one packet.
     pub min_ms: u32,
     /// The greatest target, ms.
     pub max_ms: u32,
@@ -46,15 +48,18 @@ pub struct JitterConfig {
     pub start_ms: u32,
     /// Where more than this waits, ms, the oldest is thrown away unheard.
     pub cap_ms: u32,
+    /// Whether losses that nothing mends are concealed by the neural vocoder ([`Decoder::set_deep_plc`]).
+    pub deep_plc: bool,
 }
 
 impl Default for JitterConfig {
     fn default() -> Self {
         Self {
-            min_ms: 20,
+            min_ms: 10,
             max_ms: 200,
             start_ms: 40,
             cap_ms: 300,
+            deep_plc: true,
         }
     }
 }
@@ -65,6 +70,15 @@ struct Next {
     seq: u16,
     /// Media time of its first sample, in samples.
     media: i64,
+}
+
+/// The newest packet.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    seq: u16,
+    media: i64,
+    /// How much sound it holds; of what cannot be read, as much as the one before.
+    samples: usize,
 }
 
 /// Reorders, waits, decodes, conceals and stretches the packets of one speaker.
@@ -81,7 +95,7 @@ pub struct JitterBuffer {
     playing: bool,
     /// Whether anything was ever played: before, an earlier packet may still come first.
     started: bool,
-    newest: Option<Next>,
+    newest: Option<Newest>,
     spurt_packets: u8,
     /// Samples concealed without a real one between.
     concealed_run: usize,
@@ -95,6 +109,17 @@ pub struct JitterBuffer {
     rest: u8,
     smooth_us: i64,
     old_run: Option<u16>,
+    interarrival: Interarrival,
+    /// Whose deep redundancy the decoder has read, and how far back it begins.
+    dred: Option<(u16, usize)>,
+    /// The packet after the run of losses that was met last.
+    run_end: Option<u16>,
+    noise: ComfortNoise,
+    /// Samples of noise still to come where nothing else does, and how strong it is now, 0 to 1.
+    noise_left: usize,
+    noise_gain: f32,
+    /// Packets played since the last silence.
+    spoken: u32,
     stats: JitterStats,
 }
 
@@ -104,9 +129,11 @@ impl JitterBuffer {
     /// # Errors
     /// [`VoiceError::Codec`] if there is no decoder to be had.
     pub fn new(config: JitterConfig) -> Result<Self, VoiceError> {
+        let mut decoder = Decoder::new()?;
+        decoder.set_deep_plc(config.deep_plc)?;
         Ok(Self {
             config,
-            decoder: Decoder::new()?,
+            decoder,
             slots: Slots::new(),
             seen: Seen::default(),
             delay: DelayEstimator::new(config.min_ms, config.max_ms, config.start_ms),
@@ -125,6 +152,13 @@ impl JitterBuffer {
             rest: 0,
             smooth_us: 0,
             old_run: None,
+            interarrival: Interarrival::default(),
+            dred: None,
+            run_end: None,
+            noise: ComfortNoise::new(),
+            noise_left: 0,
+            noise_gain: 0.0,
+            spoken: 0,
             stats: JitterStats::default(),
         })
     }
@@ -138,6 +172,7 @@ impl JitterBuffer {
             } else {
                 0.0
             },
+            jitter_ms: self.interarrival.ms(),
             ..self.stats
         }
     }
@@ -171,11 +206,12 @@ impl JitterBuffer {
             self.next = Some(Next { seq, media });
         }
         self.old_run = None;
-        if self.seen.note(seq) || !self.slots.put(seq, media, payload) {
+        let samples = self.decoder.samples_in(payload).unwrap_or(0);
+        if self.seen.note(seq) || !self.slots.put(seq, media, samples, payload) {
             self.stats.duplicates += 1;
             return;
         }
-        self.learn(seq, media, marker, arrival_us);
+        self.learn(seq, media, samples, marker, arrival_us);
     }
 
     /// Gives the next 10 ms; `false` if they are nothing but silence.
@@ -194,9 +230,8 @@ impl JitterBuffer {
             }
             self.advance(now_us);
         }
-        let sound = self.fifo.len() > 0;
-        self.fifo.take(out);
-        sound
+        let filled = self.fifo.take(out);
+        self.noisy(out, filled) > 0
     }
 
     /// Media time of an RTP timestamp: the one nearest to the newest packet's.
@@ -208,20 +243,44 @@ impl JitterBuffer {
         newest.media + i64::from(step)
     }
 
-    fn learn(&mut self, seq: u16, media: i64, marker: bool, arrival_us: u64) {
+    fn learn(&mut self, seq: u16, media: i64, samples: usize, marker: bool, arrival_us: u64) {
         let ahead = self.newest.map_or(1, |n| seq.wrapping_sub(n.seq) as i16);
+        let before = self.newest.map_or(FRAME_SAMPLES, |n| n.samples);
+        let samples = if samples > 0 { samples } else { before };
         if ahead > 0 {
+            // Packets that did not come may have been as long as the longest around them.
+            let missing = i64::from(ahead - 1) * samples.max(before).max(FRAME_SAMPLES) as i64;
             let contiguous = self
                 .newest
-                .is_some_and(|n| media - n.media <= i64::from(ahead) * FRAME_SAMPLES as i64);
+                .is_some_and(|n| media - n.media <= n.samples as i64 + missing);
             if marker || !contiguous {
                 self.spurt_packets = 0;
             }
-            self.newest = Some(Next { seq, media });
+            self.newest = Some(Newest { seq, media, samples });
+            self.stats.frame_ms = u32::try_from(samples / 48).unwrap_or(0);
         }
         let counts = self.spurt_packets >= SPURT_START;
         self.spurt_packets = self.spurt_packets.saturating_add(1);
-        self.delay.packet(media, arrival_us, counts);
+        if counts {
+            self.interarrival.packet(media, arrival_us);
+        } else {
+            self.interarrival.interrupt();
+        }
+        self.delay.packet(media, samples, arrival_us, counts);
+    }
+
+    /// The longest that a missing packet before a packet of `samples` can have been.
+    fn longest(&self, samples: u16) -> i64 {
+        let usual = self.newest.map_or(0, |n| n.samples);
+        usual.max(usize::from(samples)).max(FRAME_SAMPLES) as i64
+    }
+
+    /// How much sound the packet `samples` says it holds, or what packets hold lately.
+    fn length_of(&self, samples: u16) -> usize {
+        match usize::from(samples) {
+            0 => self.newest.map_or(FRAME_SAMPLES, |n| n.samples),
+            known => known,
+        }
     }
 
     fn too_late(&mut self, seq: u16, media: i64, arrival_us: u64) {
@@ -230,7 +289,8 @@ impl JitterBuffer {
         } else {
             self.stats.late += 1;
             self.delay.missed(media, arrival_us);
-            self.delay.packet(media, arrival_us, true);
+            let samples = self.length_of(0);
+            self.delay.packet(media, samples, arrival_us, true);
         }
     }
 
@@ -252,6 +312,9 @@ impl JitterBuffer {
         self.next = None;
         self.newest = None;
         self.started = false;
+        self.dred = None;
+        self.run_end = None;
+        self.interarrival.interrupt();
     }
 
     /// Ends the sound with a short fade, and waits for the next spurt.
@@ -266,10 +329,10 @@ impl JitterBuffer {
     /// Begins a spurt if its first packet has waited long enough.
     fn try_seat(&mut self, now_us: u64) {
         let Some(next) = self.next else { return };
-        while let Some((seq, media, dtx)) = self
+        while let Some((seq, media, samples, dtx)) = self
             .slots
             .first_from(next.seq)
-            .map(|s| (s.seq, s.media, is_dtx(s.payload())))
+            .map(|s| (s.seq, s.media, s.samples, is_dtx(s.payload())))
         {
             let age = self.delay.delay_of(media, now_us);
             if age < self.delay.target_us() {
@@ -279,25 +342,24 @@ impl JitterBuffer {
             let missing = seq.wrapping_sub(expected.seq);
             if dtx {
                 self.stats.lost += u64::from(missing);
-                self.pass(seq, media + FRAME_SAMPLES as i64);
+                let length = self.length_of(samples) as i64;
+                self.pass(seq, media + length);
                 continue;
             }
             // More time has gone by than the missing packets held: they were the end of the spurt before, and what a copy of
             // the last of them would mend is long over.
-            let silence_between = media - expected.media > i64::from(missing) * FRAME_SAMPLES as i64;
+            let silence_between = media - expected.media > i64::from(missing) * self.longest(samples);
             if silence_between {
                 self.undecided = 0;
             }
             self.settle_undecided();
-            let mend = missing > 0
-                && self.started
-                && !silence_between
-                && self.slots.get(seq).is_some_and(|s| has_fec(s.payload()));
+            let copy = self.slots.get(seq).map_or(0, |s| fec_samples(s.payload()));
+            let mend = missing > 0 && self.started && !silence_between && copy > 0;
             self.stats.lost += u64::from(if mend { missing - 1 } else { missing });
             self.next = Some(if mend {
                 Next {
                     seq: seq.wrapping_sub(1),
-                    media: media - FRAME_SAMPLES as i64,
+                    media: media - copy as i64,
                 }
             } else {
                 Next { seq, media }
@@ -308,6 +370,8 @@ impl JitterBuffer {
             self.join = false;
             self.concealed_run = 0;
             self.stalled = 0;
+            self.noise_left = 0;
+            self.spoken = 0;
             self.smooth_us = age;
             self.hold_cap(now_us);
             return;
@@ -366,15 +430,17 @@ impl JitterBuffer {
             return;
         };
         if let Some(slot) = self.slots.get(next.seq) {
-            let (media, dtx) = (slot.media, is_dtx(slot.payload()));
+            let (media, samples, dtx) = (slot.media, slot.samples, is_dtx(slot.payload()));
             if media > next.media {
                 // Silence between two spurts. The waiting packet is seated by its own age.
                 self.undecided = 0;
                 self.stop_playing();
             } else if dtx {
                 self.undecided = 0;
-                self.pass(next.seq, media + FRAME_SAMPLES as i64);
+                let length = self.length_of(samples) as i64;
+                self.pass(next.seq, media + length);
                 self.stop_playing();
+                self.stay_noisy();
             } else {
                 self.play(next.seq, media, now_us);
             }
@@ -385,94 +451,8 @@ impl JitterBuffer {
             .first_from(next.seq.wrapping_add(1))
             .map(|s| (s.seq, s.media));
         match following {
-            Some((seq, media)) => self.lose(next, seq, media),
+            Some((seq, media)) => self.lose(next, seq, media, now_us),
             None => self.stall(),
-        }
-    }
-
-    /// Decodes the packet `seq`, whose first sample is `media`.
-    fn play(&mut self, seq: u16, media: i64, now_us: u64) {
-        self.settle_undecided();
-        let mut tail = [0.0; FADE];
-        if self.join {
-            let _ = self.decoder.conceal(&mut tail);
-        }
-        let room = self.frame.get_mut(..MAX_FRAME_SAMPLES).unwrap_or_default();
-        let decoded = match self.slots.get(seq) {
-            Some(slot) => self.decoder.decode(slot.payload(), room),
-            None => return,
-        };
-        let follower = self.slots.get(seq.wrapping_add(1)).map(|s| s.media - media);
-        self.slots.free(seq);
-        let Ok(mut count) = decoded else {
-            // Not Opus. Its time is filled like a loss.
-            self.stats.invalid += 1;
-            self.conceal(FRAME_SAMPLES, true);
-            self.next = Some(Next {
-                seq: seq.wrapping_add(1),
-                media: media + FRAME_SAMPLES as i64,
-            });
-            return;
-        };
-        // A packet that decodes to more than the time up to its successor lies; what is too much is cut off.
-        if let Some(span) = follower
-            .and_then(|span| usize::try_from(span).ok())
-            .filter(|span| *span > 0)
-        {
-            count = count.min(span);
-        }
-        self.next = Some(Next {
-            seq: seq.wrapping_add(1),
-            media: media + count as i64,
-        });
-        self.concealed_run = 0;
-        self.stalled = 0;
-        if std::mem::take(&mut self.join) {
-            for (at, (sample, before)) in self.frame.iter_mut().zip(&tail).enumerate() {
-                *sample = mix(*before, *sample, at);
-            }
-        }
-        if std::mem::take(&mut self.fade_in) {
-            for (at, sample) in self.frame.iter_mut().take(FADE).enumerate() {
-                *sample = mix(0.0, *sample, at);
-            }
-        }
-        let count = self.stretch(count, now_us);
-        self.fifo.push(self.frame.get(..count).unwrap_or_default());
-    }
-
-    /// Brings the delay nearer to the target by a pitch period, where that cannot be heard. Returns the frame's new length.
-    fn stretch(&mut self, count: usize, now_us: u64) -> usize {
-        let target = self.delay.target_us();
-        let off = self.smooth_us - target;
-        if self.rest > 0 && off < FAR_OVER_US {
-            self.rest -= 1;
-            return count;
-        }
-        let waiting = self
-            .next
-            .and_then(|n| Some(self.slots.last_from(n.seq)?.media - n.media))
-            .unwrap_or(-1);
-        if off > OVER_US && waiting >= 0 {
-            let haste = if off > FAR_OVER_US { Haste::Fast } else { Haste::Gentle };
-            let gone = shorten(&mut self.frame, count, length(off).max(FADE), haste);
-            self.stats.accelerated_samples += gone as u64;
-            self.after_stretch(gone, -1);
-            return count - gone;
-        }
-        if off < -UNDER_US && self.actual_us(now_us) < target {
-            let more = lengthen(&mut self.frame, count, Haste::Gentle);
-            self.stats.expanded_samples += more as u64;
-            self.after_stretch(more, 1);
-            return count + more;
-        }
-        count
-    }
-
-    fn after_stretch(&mut self, samples: usize, sign: i64) {
-        if samples > 0 {
-            self.smooth_us += sign * crate::format::samples_to_us(samples as i64);
-            self.rest = REST_FRAMES;
         }
     }
 

@@ -2,11 +2,12 @@
 
 mod cues;
 mod handle;
+mod hear;
 mod runner;
 
 pub use handle::{AudioHandle, PacketInlet};
 
-use crate::{DeviceChoice, EncodedFrame, EngineConfig, Payload, TransmitMode};
+use crate::{DeviceChoice, EncodedFrame, EngineConfig, Payload, ProcessConfig, TransmitMode};
 
 /// Where encoded frames go. Called on the audio thread.
 pub trait FrameSink: Send {
@@ -25,6 +26,9 @@ impl<F: FnMut(&EncodedFrame) + Send> FrameSink for F {
 pub struct AudioConfig {
     /// The engine.
     pub engine: EngineConfig,
+    /// What is done to the microphone's sound; `None` sends it as it is, whatever [`AudioHandle::set_process`] says: for
+    /// recordings that are compared with what was heard.
+    pub process: Option<ProcessConfig>,
     /// Whether cues are played. Off where what is heard is recorded.
     pub cues: bool,
 }
@@ -33,6 +37,7 @@ impl Default for AudioConfig {
     fn default() -> Self {
         Self {
             engine: EngineConfig::default(),
+            process: None,
             cues: true,
         }
     }
@@ -49,9 +54,12 @@ enum Command {
     InputGain(f32),
     OutputVolume(f32),
     SpeakerVolume(u64, f32),
-    PacketLoss(u8),
+    SpeakerPlace(u64, crate::Place),
+    Link(crate::LinkReport),
     Devices(DeviceChoice, DeviceChoice),
     MicTest(bool),
+    Hear(bool),
+    Process(ProcessConfig),
     Cue(crate::Cue),
     StopCue,
     /// Only to end its wait.

@@ -49,7 +49,7 @@ pub(crate) struct SleepWatch {
 }
 
 impl SleepWatch {
-    /// Call every [`LOOK_EVERY`]; says whether the machine slept in between.
+    /// Call every [`LOOK_EVERY`] or more often; says whether the machine slept in between.
     pub(crate) fn slept(&mut self, now: Now) -> bool {
         let limit = u64::try_from((LOOK_EVERY + JUMP).as_millis()).unwrap_or(u64::MAX);
         let slept = self.last.is_some_and(|last| {

@@ -68,6 +68,13 @@ pub enum SoundConfig {
         /// Where what is heard goes.
         speaker: SpeakerSink,
     },
+    /// The same, but what is said is processed as a device's microphone is: echo, noise and gain as the settings say.
+    ProcessedFiles {
+        /// What the microphone hears.
+        mic: MicSource,
+        /// Where what is heard goes.
+        speaker: SpeakerSink,
+    },
     /// Says back what it hears.
     Echo {
         /// So many milliseconds later, 10 to 10 000.

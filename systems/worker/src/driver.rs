@@ -32,7 +32,7 @@ use crate::{
     WorkerConfig,
     clock::{Clock, LOOK_EVERY, SleepWatch},
     profile::{Door, Opened},
-    rtc::{Fanout, PeerEvent},
+    rtc::{Change, Fanout, PeerEvent},
     signaling::{Dialer, DropResult, HomeEvent},
     sound::{DeviceNews, Problems, Sound},
 };
@@ -41,6 +41,8 @@ use session::Session;
 
 /// How soon events that found the lane full are tried again.
 const FLUSH_EVERY: Duration = Duration::from_millis(20);
+/// How often it is looked, in a call, whether this computer's network is still the same.
+const NETWORK_EVERY: Duration = Duration::from_millis(500);
 /// How often gauges are published while something is lively.
 const GAUGE_EVERY: Duration = Duration::from_millis(20);
 /// How long after a write that the disk did not take it is tried again. Until then nothing more is taken from the
@@ -94,6 +96,7 @@ enum Wake {
     Due,
     Flush,
     Gauge,
+    Network,
     Look,
 }
 
@@ -181,6 +184,7 @@ impl Driver {
 
     async fn wait(&mut self, timers: &mut Timers) -> Wake {
         let lively = self.sound.is_lively() || self.was_lively;
+        let calling = self.sound.is_in_call();
         let late = !self.backlog.is_empty();
         let (mut session, mut opening) = (None, None);
         match &mut self.place {
@@ -197,6 +201,7 @@ impl Driver {
             () = until(due) => Wake::Due,
             _ = timers.flush.tick(), if late => Wake::Flush,
             _ = timers.gauge.tick(), if lively => Wake::Gauge,
+            _ = timers.network.tick(), if calling => Wake::Network,
             _ = timers.look.tick() => Wake::Look,
         }
     }
@@ -213,28 +218,36 @@ impl Driver {
             Wake::Due => self.due(),
             Wake::Flush => self.backlog.flush(&self.end),
             Wake::Gauge => self.gauge(),
+            Wake::Network => self.look_at_network(),
             Wake::Look => self.look(),
         }
         Flow::On
     }
 
-    fn look(&mut self) {
+    /// Whether this computer slept or is in another network: then sockets are made anew, and connections too.
+    fn look_at_network(&mut self) {
         let slept = self.sleep.slept(self.clock.now());
-        let rtt_ms = match &mut self.place {
-            Place::Inside(session) => {
-                if slept {
-                    tracing::info!("the machine slept: all sockets are made anew");
-                    session.reconnect(false);
-                }
-                session.home.rtt_ms()
-            }
-            _ => 0,
+        let Place::Inside(session) = &mut self.place else {
+            return;
         };
-        if slept {
-            self.feed(Input::Wake);
+        let change = session.network_change();
+        let lost = slept || change == Some(Change::Lost);
+        if !lost && change.is_none() {
+            return;
         }
+        if lost {
+            tracing::info!(slept, "another network, or a sleep: all sockets are made anew");
+            session.reconnect(false);
+        }
+        self.feed(Input::NetworkChanged { lost });
+    }
+
+    fn look(&mut self) {
+        self.look_at_network();
+        let mut rtt_ms = 0;
         if let Place::Inside(session) = &mut self.place {
             session.note_commits();
+            rtt_ms = session.home.rtt_ms();
         }
         if rtt_ms != self.shown_rtt_ms && !self.sound.is_lively() {
             self.gauge();
@@ -306,6 +319,7 @@ impl Driver {
 struct Timers {
     flush: tokio::time::Interval,
     gauge: tokio::time::Interval,
+    network: tokio::time::Interval,
     look: tokio::time::Interval,
 }
 
@@ -319,6 +333,7 @@ impl Timers {
         Self {
             flush: every(FLUSH_EVERY),
             gauge: every(GAUGE_EVERY),
+            network: every(NETWORK_EVERY),
             look: every(LOOK_EVERY),
         }
     }

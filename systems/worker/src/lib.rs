@@ -22,6 +22,8 @@ pub mod fuzzing;
 pub mod hygiene;
 mod keyring;
 mod map;
+#[cfg(feature = "media-peer")]
+pub mod media_peer;
 mod profile;
 mod rtc;
 mod signaling;

@@ -10,10 +10,13 @@ pub(crate) mod fanout;
 pub(crate) mod fingerprint;
 pub(crate) mod guard;
 pub(crate) mod handler;
+pub(crate) mod interfaces;
 pub(crate) mod pieces;
+pub(crate) mod reports;
 pub(crate) mod sdp;
 pub(crate) mod stack;
 pub(crate) mod stats;
+pub(crate) mod talk;
 pub(crate) mod transport;
 
 #[cfg(test)]
@@ -22,8 +25,12 @@ mod garbage;
 pub(crate) mod hostile;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod leaks;
 
 pub(crate) use fanout::{Fanout, OutFrame};
+pub(crate) use interfaces::{Change, Interfaces};
 pub(crate) use stack::{Network, WebRtc};
 pub(crate) use stats::Measured;
 pub(crate) use transport::{Ear, PEER_EVENT_CAPACITY, PeerEvent, Transport};

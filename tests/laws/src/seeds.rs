@@ -391,7 +391,7 @@ fn opus() -> Vec<Vec<u8>> {
     let mut encoder = orrery_voice::Encoder::new(orrery_voice::EncoderConfig::default()).unwrap();
     let packets: Vec<Vec<u8>> = (0..6_u32)
         .map(|packet| {
-            let frame = std::array::from_fn(|at| {
+            let frame: [f32; 960] = std::array::from_fn(|at| {
                 let t = (packet * 960 + at as u32) as f32 / 48_000.0;
                 0.3 * (t * 1400.0).sin() + 0.1 * (t * 9000.0).sin()
             });

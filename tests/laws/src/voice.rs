@@ -16,21 +16,25 @@ pub fn opus(data: &[u8]) {
         let how = cursor.u8();
         let packet = cursor.chunk();
         let (fec, dtx) = (has_fec(packet), is_dtx(packet));
-        assert!(!(fec && packet.len() < 2) && dtx == (packet.len() <= 2));
+        assert!(!(fec && packet.len() < 2) && (dtx || packet.len() > 2));
         assert_eq!(
             Payload::new(packet).is_ok(),
             (1..=MAX_PACKET_BYTES).contains(&packet.len())
         );
         let claimed = decoder.samples_in(packet);
-        let done = match how % 4 {
+        let done = match how % 5 {
             0 | 1 => decoder.decode(packet, &mut out),
             2 => decoder.decode_fec(packet, &mut out[..FRAME_SAMPLES]),
+            3 => match decoder.read_dred(packet, usize::from(how) * 480) {
+                Ok(0) | Err(_) => continue,
+                Ok(reach) => decoder.decode_dred(reach, &mut out[..FRAME_SAMPLES]),
+            },
             _ => decoder.conceal(&mut out[..FRAME_SAMPLES]),
         };
         if let Ok(samples) = done {
             assert!(samples <= MAX_FRAME_SAMPLES);
             assert!(
-                how % 4 > 1 || claimed.is_ok_and(|claimed| claimed == samples),
+                how % 5 > 1 || claimed.is_ok_and(|claimed| claimed == samples),
                 "as many as its head says"
             );
             assert!(out[..samples].iter().all(|sample| sample.is_finite()), "numbers only");

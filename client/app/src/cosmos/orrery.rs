@@ -231,7 +231,8 @@ fn move_orrery(
             &mut commands,
             actor,
             body,
-            sharing,
+            // Where people stand in rows, ellipses through them would lead far out under the panels.
+            if stays_within(body, call) { sharing } else { 0 },
             &frame,
             &clock,
             &mut stores,
@@ -250,6 +251,12 @@ fn move_orrery(
         &mut stores,
         &mut placed,
     );
+}
+
+/// The whole orbit is on the stage.
+fn stays_within(body: &Body, call: &CallScene) -> bool {
+    let (left, right) = (body.orbit_centre.x - body.orbit.x, body.orbit_centre.x + body.orbit.x);
+    left >= call.stage.min.x - 1.0 && right <= call.stage.max.x + 1.0
 }
 
 fn same_orbit(one: &Body, other: &Body) -> bool {
@@ -407,6 +414,7 @@ fn place_orbit(
     commands: &mut Commands,
     actor: &mut Actor,
     body: &Body,
+    // How many are on this orbit; none draws nothing.
     sharing: usize,
     frame: &Frame,
     clock: &SceneClock,
@@ -424,7 +432,11 @@ fn place_orbit(
     if let Some(mut material) = stores.orbits.get_mut(&actor.orbit_material) {
         material.even = actor.fray <= FRAYS;
         // A line in pieces needs more light to be seen than a whole one.
-        let brightness = 0.34 * (1.0 + actor.fray) / if actor.fray > FRAYS { 1.0 } else { sharing.max(1) as f32 };
+        let brightness = match sharing {
+            0 => 0.0,
+            _ if actor.fray > FRAYS => 0.34 * (1.0 + actor.fray),
+            _ => 0.34 * (1.0 + actor.fray) / sharing as f32,
+        };
         material.uniform = OrbitUniform {
             colour: colour(orrery_ui::tokens::ORBIT, brightness),
             shape: Vec4::new(

@@ -65,6 +65,7 @@ fn failed(desk: &mut Desk, asked: Asked, code: Code) {
         | Asked::Settings
         | Asked::Muted(_)
         | Asked::Deafened(_)
+        | Asked::Heard(_)
         | Asked::Text(_)
         | Asked::Plain => desk.complain(error(code)),
         Asked::Devices => super::settings::list_later(desk),

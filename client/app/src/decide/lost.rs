@@ -27,7 +27,8 @@ pub(super) fn settle(world: &mut World, lost: Vec<(Reference, Asked)>) {
             Asked::Invite => invite(world),
             // Only a locked profile refuses these two; in a call the worker has said by now how they stand.
             Asked::Muted(_) | Asked::Deafened(_) => world.resource_mut::<Desk>().settle(&asked, true),
-            Asked::Settings => world.resource_mut::<Desk>().settle(&asked, false),
+            // What the worker has told anew counts.
+            Asked::Settings | Asked::Heard(_) => world.resource_mut::<Desk>().settle(&asked, false),
             // Whether it was done, the form says when it is tried again.
             Asked::Secret(_) => world.resource_mut::<Desk>().secrets.work = None,
             // Seen by itself, or worth no more than a word that comes too late.

@@ -46,6 +46,7 @@ pub(super) fn act(world: &mut World, action: UiAction) {
 pub(super) fn show(world: &mut World, pane: Pane) {
     let mut desk = world.resource_mut::<Desk>();
     let testing = std::mem::take(&mut desk.mic_test);
+    desk.mic_hear = false;
     if desk.pane == Pane::Call && pane != Pane::Call {
         desk.strangers = desk.strangers.take().filter(|_| desk.left.is_none());
     }
@@ -53,7 +54,7 @@ pub(super) fn show(world: &mut World, pane: Pane) {
     desk.search = None;
     desk.jumping = None;
     if testing {
-        send(world, Command::TestMicrophone { on: false }, Asked::Quiet);
+        send(world, Command::TestMicrophone { on: false, hear: false }, Asked::Quiet);
     }
     super::writing::stop_typing(world);
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use bevy::prelude::*;
 use orrery_ecs::profile::{Profile, Server, SoundDevices};
-use orrery_link::{Code, Command, DirectPolicy as Policy, ServerPhase, Settings};
-use orrery_ui::view::{DirectPolicy, ErrorView};
+use orrery_link::{Code, Command, DirectPolicy as Policy, NoiseSuppression, ServerPhase, Settings, TransmitMode};
+use orrery_ui::view::{DirectPolicy, ErrorView, KeyUse, Noise, Transmit};
 use orrery_ui::{Setting, UiAction};
 
 use super::send;
@@ -25,9 +25,10 @@ const SOUND: [&str; 3] = ["no_sound", "no_input_device", "no_output_device"];
 pub(super) fn act(world: &mut World, action: UiAction) {
     match action {
         UiAction::Set(setting) => set(world, setting),
-        UiAction::MicTest(on) => {
-            world.resource_mut::<Desk>().mic_test = on;
-            send(world, Command::TestMicrophone { on }, Asked::Plain);
+        UiAction::MicTest { on, hear } => {
+            let mut desk = world.resource_mut::<Desk>();
+            (desk.mic_test, desk.mic_hear) = (on, hear);
+            send(world, Command::TestMicrophone { on, hear }, Asked::Plain);
         }
         UiAction::TestTone => {
             // Said anew, also to somebody who has closed the banner: it is what this click comes to.
@@ -68,7 +69,13 @@ fn set(world: &mut World, setting: Setting) {
             let Some(kept) = kept.map(|profile| profile.settings.clone()) else {
                 return;
             };
-            let slides = matches!(other, Setting::InputVolume(_) | Setting::OutputVolume(_));
+            let slides = matches!(
+                other,
+                Setting::InputVolume(_) | Setting::OutputVolume(_) | Setting::Gate(Some(_)) | Setting::GateHold(_)
+            );
+            if let Setting::InputRanked(ids) | Setting::OutputRanked(ids) = &other {
+                remember_names(world, &kept, ids);
+            }
             let mut desk = world.resource_mut::<Desk>();
             let mut settings = desk.settings.take().unwrap_or(kept);
             change(&mut settings, other);
@@ -92,6 +99,23 @@ fn tell(world: &mut World) {
     send(world, Command::SetSettings { settings }, Asked::Settings);
 }
 
+/// Keeps what the devices of the ranked lists are called: of one that is not connected only its id is told.
+fn remember_names(world: &mut World, settings: &Settings, added: &[String]) {
+    let devices = world.resource::<SoundDevices>();
+    let ranked = || settings.input_ranked.iter().chain(&settings.output_ranked).chain(added);
+    let listed: Vec<(String, String)> = devices
+        .inputs
+        .iter()
+        .chain(&devices.outputs)
+        .filter(|device| ranked().any(|id| *id == device.id))
+        .map(|device| (device.id.clone(), device.name.clone()))
+        .collect();
+    world.resource_mut::<Kept>().change(|prefs| {
+        prefs.device_names.retain(|id, _| ranked().any(|other| other == id));
+        prefs.device_names.extend(listed);
+    });
+}
+
 /// Asks for the sound devices.
 fn list(world: &mut World) {
     world.resource_mut::<Desk>().listed_once = true;
@@ -109,6 +133,35 @@ fn change(settings: &mut Settings, setting: Setting) {
         Setting::Output(device) => settings.output_device = device,
         Setting::InputVolume(gain) => settings.input_volume = gain,
         Setting::OutputVolume(gain) => settings.output_volume = gain,
+        Setting::Transmit(mode) => {
+            settings.transmit = match mode {
+                Transmit::Voice => TransmitMode::VoiceActivity,
+                Transmit::Always => TransmitMode::Continuous,
+                Transmit::PushToTalk => TransmitMode::PushToTalk,
+                Transmit::PushToMute => TransmitMode::PushToMute,
+            }
+        }
+        Setting::Gate(db) => settings.gate_threshold_db = db,
+        Setting::GateHold(ms) => settings.gate_hold_ms = ms,
+        Setting::InputRanked(ids) => settings.input_ranked = ids,
+        Setting::OutputRanked(ids) => settings.output_ranked = ids,
+        Setting::EchoCancellation(on) => settings.echo_cancellation = on,
+        Setting::Noise(noise) => {
+            settings.noise_suppression = match noise {
+                Noise::Off => NoiseSuppression::Off,
+                Noise::Low => NoiseSuppression::Low,
+                Noise::High => NoiseSuppression::High,
+                Noise::Strong => NoiseSuppression::Strong,
+            }
+        }
+        Setting::AutoGain(on) => settings.auto_gain = on,
+        Setting::ConstantBitrate(on) => settings.constant_bitrate = on,
+        Setting::Positional(on) => settings.positional = on,
+        Setting::Key(what, key) => match what {
+            KeyUse::Talk => settings.talk_key = key,
+            KeyUse::Mute => settings.mute_key = key,
+            KeyUse::Deafen => settings.deafen_key = key,
+        },
         Setting::Direct(policy) => {
             settings.direct = match policy {
                 DirectPolicy::AllContacts => Policy::Contacts,

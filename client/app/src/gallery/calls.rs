@@ -1,9 +1,11 @@
 //! Calls of one to sixteen people, in every state a planet can show.
 
 use orrery_ui::view::{
-    CallKey, CallPhase, CallView, ContactPick, EndReason, ErrorView, MainPane, PlateStatus, Presence, ScreenView,
+    CallKey, CallPhase, CallView, CodecView, ContactPick, EndReason, ErrorView, LinkPhase, LinkView, MainPane, Meters,
+    PlateStatus, Presence, QualityView, Route, ScreenView, TalkKeyView,
 };
 
+use super::hand::Act;
 use super::people::{ago, channel, home, key, name};
 use super::poses::{Person, Pose};
 
@@ -25,6 +27,7 @@ fn call(people: usize, phase: CallPhase) -> CallView {
             .collect(),
         strangers: Vec::new(),
         trouble: Vec::new(),
+        talk: None,
         channel: Some(channel(1)),
     }
 }
@@ -124,7 +127,95 @@ pub(super) fn all() -> Vec<Pose> {
         pose("call-four", call(4, active.clone()), four()),
         pose("call-states", muted, states),
         pose("call-eight", call(8, active.clone()), eight),
-        pose("call-sixteen", call(16, active), sixteen),
+        pose("call-sixteen", call(16, active.clone()), sixteen),
+        Pose {
+            meters: Meters {
+                talk_held: false,
+                ..Meters::default()
+            },
+            ..pose("call-push-to-talk", pushing(&active), four())
+        },
+        Pose {
+            meters: Meters {
+                talk_held: true,
+                ..Meters::default()
+            },
+            ..pose("call-talking", pushing(&active), with(four(), 0, |p| p.level = 0.8))
+        },
+        pose("call-heard", call(4, active.clone()), heard()),
+        pose("call-person", call(4, active.clone()), heard()).after(&[Act::Press("call.plate.2")]),
+        // A click elsewhere closes the menu of the picture before.
+        Pose {
+            quality: quality(4),
+            ..pose("call-quality", call(4, active.clone()), lost())
+                .after(&[Act::Press("call.title"), Act::Press("call.quality")])
+        },
+        Pose {
+            quality: quality(16),
+            ..pose("call-quality-many", call(16, active), persons(16))
+        },
         pose("call-ended", call(2, ended), Vec::new()),
     ]
+}
+
+fn pushing(active: &CallPhase) -> CallView {
+    CallView {
+        talk: Some(TalkKeyView {
+            mutes: false,
+            key: Some("F8".into()),
+        }),
+        ..call(4, active.clone())
+    }
+}
+
+/// One louder, one not heard, one from whom one's own voice comes back.
+fn heard() -> Vec<Person> {
+    let all = with(four(), 1, |p| (p.echo, p.level) = (true, 0.0));
+    let all = with(all, 2, |p| p.volume = 140);
+    with(all, 3, |p| (p.silenced, p.muted) = (true, false))
+}
+
+/// The third has broken off.
+fn lost() -> Vec<Person> {
+    let all = with(four(), 2, |p| {
+        (p.fray, p.status) = (
+            0.5,
+            PlateStatus::BadLink {
+                rtt_ms: 340,
+                loss_percent: 18,
+            },
+        )
+    });
+    with(all, 3, |p| {
+        (p.muted, p.connecting, p.fray, p.status) = (false, true, 0.85, PlateStatus::Lost);
+    })
+}
+
+/// Everybody in good order, but one who misses much and, where there are others, one who has broken off.
+fn quality(people: usize) -> QualityView {
+    let links = (1..people).map(|n| LinkView {
+        peer: key(n),
+        name: name(n).into(),
+        namesake: None,
+        phase: if n == 3 { LinkPhase::Lost } else { LinkPhase::Up },
+        rtt_ms: if n == 2 { 340 } else { 11 + 7 * n as u32 },
+        loss_in: 0.004,
+        loss_out: if n == 2 { 0.18 } else { 0.0 },
+        jitter_ms: 3,
+        buffer_ms: 40,
+        concealed: 0.001,
+        recovered: 0.003,
+        frame_ms: 20,
+        route: if n == 2 { Route::Relayed } else { Route::Direct },
+        echo: false,
+    });
+    QualityView {
+        own: CodecView {
+            frame_ms: 20,
+            bitrate: 32_000,
+            fec: true,
+            dred_ms: 200,
+        },
+        links: links.collect(),
+    }
 }

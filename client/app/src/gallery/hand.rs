@@ -5,6 +5,9 @@ use bevy_egui::egui::{self, Event, PointerButton};
 use bevy_egui::input::EguiInputEvent;
 use orrery_ui::UiState;
 
+/// A place on the page of the main pane, at every size.
+const PAGE: egui::Pos2 = egui::pos2(700.0, 400.0);
+
 /// What a person does on a screen.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Act {
@@ -12,6 +15,10 @@ pub(super) enum Act {
     Press(&'static str),
     /// Writes where the caret is.
     Write(&'static str),
+    /// Turns the wheel by so many points over the page; towards the foot of a page is less than zero.
+    Scroll(f32),
+    /// Presses a key.
+    Key(egui::Key),
     /// Takes the pointer away, so that nothing is lit by it.
     Leave,
 }
@@ -31,6 +38,24 @@ impl Act {
                 vec![Event::PointerMoved(pos), button(true), button(false)]
             }
             Self::Write(text) => vec![Event::Text(text.into())],
+            Self::Scroll(points) => vec![
+                Event::PointerMoved(PAGE),
+                Event::MouseWheel {
+                    unit: egui::MouseWheelUnit::Point,
+                    delta: egui::vec2(0.0, points),
+                    phase: egui::TouchPhase::Move,
+                    modifiers: egui::Modifiers::NONE,
+                },
+            ],
+            Self::Key(key) => [true, false]
+                .map(|pressed| Event::Key {
+                    key,
+                    physical_key: None,
+                    pressed,
+                    repeat: false,
+                    modifiers: egui::Modifiers::NONE,
+                })
+                .into(),
             Self::Leave => vec![Event::PointerGone],
         })
     }

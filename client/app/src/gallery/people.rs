@@ -1,8 +1,8 @@
 //! The people of the gallery, and what they have said.
 
 use orrery_ui::view::{
-    Body, ChannelKey, Connection, ContactRow, Delivery, HomeView, LastLine, MainPane, MeView, MessageKey, MessageView,
-    PeerKey, Presence, QuoteView, ReactionView, RequestIn, RequestOut, RequestState,
+    Body, ChannelKey, Connection, ContactRow, Delivery, HomeView, KeyReach, KeysView, LastLine, MainPane, MeView,
+    MessageKey, MessageView, PeerKey, Presence, QuoteView, ReactionView, RequestIn, RequestOut, RequestState,
 };
 
 const MINUTE: i64 = 60_000;
@@ -130,6 +130,19 @@ pub(super) fn home(main: MainPane) -> HomeView {
         main,
         call: None,
         welcome: None,
+        keys: keys(),
+    }
+}
+
+/// One's own keys, on a desktop that lends them.
+pub(super) fn keys() -> KeysView {
+    KeysView {
+        talk: Some("F8".into()),
+        mute: Some("Ctrl+Alt+M".into()),
+        deafen: None,
+        talks: false,
+        reach: KeyReach::Everywhere,
+        taken: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use bevy::math::Vec2;
 use orrery_ui::layout::PlanetPlacement;
 use orrery_ui::view::{
-    BannerView, IncomingCallView, Meters, Namesake, PeerKey, PlateStatus, PlateView, ScreenView, ToastView,
+    BannerView, IncomingCallView, Meters, Namesake, PeerKey, PlateStatus, PlateView, QualityView, ScreenView, ToastView,
 };
 
 use super::hand::Act;
@@ -18,6 +18,7 @@ pub(super) struct Pose {
     pub(super) banner: Option<BannerView>,
     pub(super) toasts: Vec<ToastView>,
     pub(super) meters: Meters,
+    pub(super) quality: QualityView,
     pub(super) persons: Vec<Person>,
     pub(super) room: Option<[u8; 32]>,
     pub(super) calm: bool,
@@ -35,6 +36,7 @@ impl Pose {
             banner: None,
             toasts: Vec::new(),
             meters: Meters::default(),
+            quality: QualityView::default(),
             persons: Vec::new(),
             room: None,
             calm,
@@ -62,6 +64,9 @@ pub(super) struct Person {
     pub(super) deafened: bool,
     pub(super) connecting: bool,
     pub(super) fray: f32,
+    pub(super) volume: u16,
+    pub(super) silenced: bool,
+    pub(super) echo: bool,
     pub(super) status: PlateStatus,
     pub(super) verified: bool,
     pub(super) namesake: Option<Namesake>,
@@ -78,6 +83,9 @@ impl Person {
             deafened: false,
             connecting: false,
             fray: 0.0,
+            volume: 100,
+            silenced: false,
+            echo: false,
             status: PlateStatus::None,
             verified: false,
             namesake: None,
@@ -113,6 +121,9 @@ impl Person {
             speaking: levels.0.get(&self.key.0).is_some_and(|level| *level > LIT),
             muted: self.muted,
             deafened: self.deafened,
+            volume: self.volume,
+            silenced: self.silenced,
+            echo: self.echo,
             status: self.status,
         }
     }

@@ -1,10 +1,12 @@
 //! Every screen but the calls.
 
+use bevy_egui::egui;
 use orrery_ui::view::{
     AddContactView, BannerButton, BannerView, BlockedView, Body, BrokenView, Busy, CallChance, CallNote, Connection,
-    ConversationView, Delivery, DeviceView, DirectPolicy, ErrorView, FirstStartView, HomeView, IncomingCallView, Level,
-    LinkCheck, MainPane, Meters, Notice, Presence, ProfileEntry, ProfilesView, ReturnedText, ScreenView, SearchHit,
-    SearchView, SecurityView, SettingsView, ToastView, UnlockView,
+    ConversationView, Delivery, DeviceView, DirectPolicy, ErrorView, FirstStartView, HomeView, IncomingCallView,
+    KeyReach, KeyUse, Level, LinkCheck, MainPane, Meters, Noise, Notice, Presence, ProfileEntry, ProfilesView,
+    RankedView, ReturnedText, ScreenView, SearchHit, SearchView, SecurityView, SettingsView, ToastView, Transmit,
+    UnlockView, VoiceView,
 };
 
 use super::hand::Act;
@@ -373,6 +375,7 @@ fn settings() -> Vec<Pose> {
         output: None,
         input_volume: 1.0,
         output_volume: 0.8,
+        voice: voice(),
         mic_test: true,
         reduced_motion: false,
         direct: DirectPolicy::ConversationsAndCalls,
@@ -405,12 +408,96 @@ fn settings() -> Vec<Pose> {
         meters: Meters {
             mic: 0.62,
             mic_open: true,
+            gate: 0.37,
+            talk_held: false,
         },
         ..Pose::new(name, screen(MainPane::Settings(Box::new(view.clone())))).after(&[Act::Press(tab)])
     })
     .into();
     poses.extend(trust::security(&view));
+    poses.extend(voices(&view));
     poses
+}
+
+fn voice() -> VoiceView {
+    let ranked = |id: &str, name: &str, here| RankedView {
+        id: id.into(),
+        name: name.into(),
+        here,
+    };
+    VoiceView {
+        transmit: Transmit::Voice,
+        gate_db: Some(-38.0),
+        gate_hold_ms: 250,
+        echo_cancellation: true,
+        noise: Noise::Low,
+        auto_gain: true,
+        constant_bitrate: false,
+        positional: false,
+        hear: false,
+        inputs: vec![
+            ranked("b", "Built-in audio", true),
+            ranked("x", "The good microphone in the study upstairs", false),
+        ],
+        outputs: Vec::new(),
+    }
+}
+
+/// The rest of the sound section, and what it says where the desktop lends no keys.
+fn voices(view: &SettingsView) -> Vec<Pose> {
+    let mut pushing = view.clone();
+    pushing.mic_test = false;
+    pushing.voice = VoiceView {
+        transmit: Transmit::PushToTalk,
+        noise: Noise::Strong,
+        constant_bitrate: true,
+        inputs: Vec::new(),
+        ..voice()
+    };
+    let mut home = home(MainPane::Settings(Box::new(pushing.clone())));
+    home.keys.reach = KeyReach::Here;
+    home.keys.taken = vec![KeyUse::Mute];
+    let pushing = ScreenView::Home(Box::new(home));
+    let following = SettingsView {
+        voice: VoiceView {
+            gate_db: None,
+            ..voice()
+        },
+        ..view.clone()
+    };
+    let loud = Meters {
+        mic: 0.62,
+        mic_open: true,
+        gate: 0.31,
+        talk_held: false,
+    };
+    let tab = Act::Press("settings.tab.sound");
+    // A place that was scrolled to is kept from one picture to the next.
+    let (top, foot) = (Act::Scroll(9000.0), Act::Scroll(-9000.0));
+    let posing = |name: &str, screen: ScreenView, acts: &[Act]| Pose {
+        meters: loud,
+        ..Pose::new(name, screen).after(acts)
+    };
+    let plain = screen(MainPane::Settings(Box::new(following)));
+    vec![
+        posing("settings-sound-middle", plain.clone(), &[top, tab, Act::Scroll(-430.0)]),
+        posing("settings-sound-foot", plain, &[top, tab, foot, foot]),
+        posing(
+            "settings-push-to-talk",
+            pushing.clone(),
+            &[top, tab, Act::Scroll(-330.0)],
+        ),
+        posing(
+            "settings-key-waits",
+            pushing.clone(),
+            &[top, tab, Act::Press("settings.key.talk"), Act::Key(egui::Key::V)],
+        ),
+        posing(
+            "settings-keys-taken",
+            pushing,
+            &[Act::Key(egui::Key::Escape), top, Act::Press("settings.tab.keys")],
+        ),
+    ]
 }
 
 fn overlays() -> Vec<Pose> {

@@ -5,14 +5,17 @@ use orrery_ecs::call::{Call, LastCall};
 use orrery_ecs::derive::CurrentCall;
 use orrery_ecs::index::Index;
 use orrery_ecs::peer::Peer;
-use orrery_ecs::profile::SoundDevices;
-use orrery_link::{CallPhase as Stage, CallView as Running, ParticipantPhase};
+use orrery_ecs::profile::{Profile, SoundDevices};
+use orrery_link::{CallPhase as Stage, CallView as Running, ParticipantPhase, TransmitMode};
 use orrery_protocol::PeerId;
 use orrery_protocol::record::CallOutcome;
-use orrery_ui::view::{CallKey, CallPhase, CallView, ChannelKey, ContactPick, EndReason, ErrorView, PeerKey, Stranger};
+use orrery_ui::view::{
+    CallKey, CallPhase, CallView, ChannelKey, ContactPick, EndReason, ErrorView, PeerKey, Stranger, TalkKeyView,
+};
 
 use super::names;
 use crate::desk::{Desk, error};
+use crate::keys::{settings, takes_key};
 use crate::likeness::Likeness;
 
 pub(super) fn view(world: &World) -> Option<CallView> {
@@ -58,8 +61,22 @@ fn filled(world: &World, call: &Running, phase: CallPhase, runs: bool) -> CallVi
         },
         strangers,
         trouble: if runs { trouble.collect() } else { Vec::new() },
+        talk: if runs && call.phase == Stage::Active {
+            talk(world)
+        } else {
+            None
+        },
         channel: Some(ChannelKey(call.channel.0)),
     }
+}
+
+/// The talk key, where it means something.
+fn talk(world: &World) -> Option<TalkKeyView> {
+    let set = settings(world.resource::<Desk>(), world.resource::<Profile>())?;
+    takes_key(set.transmit).then(|| TalkKeyView {
+        mutes: set.transmit == TransmitMode::PushToMute,
+        key: set.talk_key.clone(),
+    })
 }
 
 /// Somebody who is no contact is known by the name that the call gives.

@@ -1,7 +1,7 @@
 //! The home screen: rail, people, own bar.
 
 use bevy::prelude::*;
-use orrery_ecs::call::Call;
+use orrery_ecs::call::{Active, Call};
 use orrery_ecs::channel::{Channel, OpenChannel, Typing};
 use orrery_ecs::derive::{Attention, CurrentCall};
 use orrery_ecs::index::Index;
@@ -12,12 +12,13 @@ use orrery_protocol::record::{CallOutcome, ContactState, MessageKind};
 use orrery_protocol::{ChannelId, PeerId};
 use orrery_ui::strings;
 use orrery_ui::view::{
-    ChannelKey, Connection, ContactRow, ErrorView, HomeView, LastLine, MainPane, MeView, PeerKey, RequestIn,
+    ChannelKey, Connection, ContactRow, ErrorView, HomeView, KeysView, LastLine, MainPane, MeView, PeerKey, RequestIn,
     RequestOut, RequestState, RunningCall,
 };
 
 use super::{add_contact, call, conversation, names, security, settings};
 use crate::desk::{Desk, Pane, error};
+use crate::keys::{OwnKeys, takes_key};
 use crate::likeness::Likeness;
 use crate::prefs::Kept;
 use crate::reach::is_out_of_reach;
@@ -86,6 +87,23 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> HomeView {
         main: main(world, desk, profile),
         call: running(world),
         welcome: welcome(world),
+        keys: keys(world, desk, profile),
+    }
+}
+
+/// One's own keys, and where they are heard.
+fn keys(world: &World, desk: &Desk, profile: &ProfileView) -> KeysView {
+    let set = desk.settings.as_ref().unwrap_or(&profile.settings);
+    let current = world.resource::<CurrentCall>().own;
+    let runs = current.is_some_and(|entity| world.get::<Active>(entity).is_some());
+    let own = world.resource::<OwnKeys>();
+    KeysView {
+        talk: set.talk_key.clone(),
+        mute: set.mute_key.clone(),
+        deafen: set.deafen_key.clone(),
+        talks: runs && takes_key(set.transmit),
+        reach: own.reach,
+        taken: own.taken.clone(),
     }
 }
 

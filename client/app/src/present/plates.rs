@@ -7,17 +7,21 @@ use bevy_egui::egui;
 use orrery_ecs::call::{Call, Connecting, Participant, Participants, Speaking, Voice};
 use orrery_ecs::channel::OpenChannel;
 use orrery_ecs::derive::CurrentCall;
+use orrery_ecs::index::Index;
+use orrery_ecs::peer::Peer;
 use orrery_ecs::profile::{OwnVoice, Profile};
-use orrery_link::{CallPhase, CallView, ParticipantPhase};
+use orrery_link::{CallPhase, CallView, ContactView, ParticipantPhase};
 use orrery_protocol::PeerId;
 use orrery_ui::layout::{PlanetPlacement, columns, orrery_layout};
 use orrery_ui::tokens;
 use orrery_ui::view::{MainPane, PeerKey, PlateStatus, PlateView, ScreenView};
 
+use super::quality::EchoWatch;
 use super::{Panels, Shown};
 use crate::cosmos::level::LIT;
 use crate::cosmos::{Body, CallScene, SceneClock, SceneInput, ShownLevels};
 use crate::desk::Desk;
+use crate::heard::Loudness;
 use crate::likeness::Likeness;
 use crate::prefs::Kept;
 use crate::redraw::Wishes;
@@ -28,6 +32,8 @@ const QUIETEST: f32 = 0.25;
 const LOUDEST: f32 = 0.85;
 /// A link is bad in words from this fraying on.
 const BAD_LINK: f32 = 0.25;
+/// How far the orbit of somebody frays whose connection broke.
+const LOST: f32 = 0.85;
 
 /// One person in the call, from whatever source.
 struct Person {
@@ -40,7 +46,25 @@ struct Person {
     deafened: bool,
     connecting: bool,
     fray: f32,
+    heard: Loudness,
+    echo: bool,
     status: PlateStatus,
+}
+
+/// What is known of people beside the call.
+#[derive(bevy::ecs::system::SystemParam)]
+pub(super) struct Known<'w, 's> {
+    likeness: Res<'w, Likeness>,
+    index: Res<'w, Index<PeerId>>,
+    peers: Query<'w, 's, &'static Peer>,
+    echo: Res<'w, EchoWatch>,
+}
+
+impl Known<'_, '_> {
+    fn contact(&self, peer: PeerId) -> Option<&ContactView> {
+        let entity = self.index.get(&peer)?;
+        self.peers.get(entity).ok().map(|peer| &peer.0)
+    }
 }
 
 /// Loudness as a corona shows it.
@@ -66,7 +90,7 @@ pub(super) fn place(
     kept: Res<Kept>,
     clock: Res<SceneClock>,
     levels: Res<ShownLevels>,
-    likeness: Res<Likeness>,
+    known: Known,
     current: Res<CurrentCall>,
     open: Res<OpenChannel>,
     profile: Res<Profile>,
@@ -97,7 +121,7 @@ pub(super) fn place(
             current.own.and_then(|entity| calls.get(entity).ok()),
         ) {
             (Some(stage), Some((call, participants))) => {
-                let persons = persons(&call.0, participants, &people, &profile, *voice, &desk);
+                let persons = persons(&call.0, participants, &people, &known, &profile, *voice, &desk);
                 let places = orrery_layout(stage, persons.len(), clock.motion_s, next.reduced_motion);
                 let hover = panels.0.call_hover();
                 next.call = Some(CallScene {
@@ -107,7 +131,7 @@ pub(super) fn place(
                 plates = persons
                     .iter()
                     .zip(&places)
-                    .map(|(p, at)| plate(p, at, &levels, &likeness))
+                    .map(|(p, at)| plate(p, at, &levels, &known.likeness))
                     .collect();
             }
             // The stage is known once the panels have drawn it.
@@ -125,6 +149,7 @@ fn persons(
     call: &CallView,
     participants: Option<&Participants>,
     people: &Query<(&Participant, &Voice, Has<Speaking>, Has<Connecting>)>,
+    known: &Known,
     profile: &Profile,
     voice: OwnVoice,
     desk: &Desk,
@@ -142,6 +167,8 @@ fn persons(
             deafened: call.deafened,
             connecting: false,
             fray: 0.0,
+            heard: Loudness::default(),
+            echo: false,
             status: PlateStatus::None,
         });
     }
@@ -155,7 +182,12 @@ fn persons(
         let Some((_, voice, speaking, connecting)) = found else {
             continue;
         };
-        let fray = fraying(voice.loss, voice.concealed, voice.rtt_ms);
+        let lost = view.phase == ParticipantPhase::Lost;
+        let fray = if lost {
+            LOST
+        } else {
+            fraying(voice.loss.max(voice.sent_loss), voice.concealed, voice.rtt_ms)
+        };
         let ringing = view.phase == ParticipantPhase::Ringing || call.phase == CallPhase::Outgoing;
         persons.push(Person {
             peer: view.peer,
@@ -167,13 +199,16 @@ fn persons(
             deafened: view.deafened,
             connecting: connecting || ringing,
             fray,
+            heard: desk.heard.of(view.peer, known.contact(view.peer)),
+            echo: known.echo.blames(view.peer),
             status: match view.phase {
                 _ if ringing => PlateStatus::Ringing,
                 ParticipantPhase::Ringing => PlateStatus::Ringing,
-                ParticipantPhase::Connecting | ParticipantPhase::Lost => PlateStatus::Connecting,
+                ParticipantPhase::Connecting => PlateStatus::Connecting,
+                ParticipantPhase::Lost => PlateStatus::Lost,
                 ParticipantPhase::Connected if fray >= BAD_LINK => PlateStatus::BadLink {
                     rtt_ms: voice.rtt_ms,
-                    loss_percent: (voice.loss * 100.0).clamp(0.0, 100.0) as u8,
+                    loss_percent: (voice.loss.max(voice.sent_loss) * 100.0).clamp(0.0, 100.0) as u8,
                 },
                 ParticipantPhase::Connected if voice.rtt_ms > 0 => PlateStatus::Direct { rtt_ms: voice.rtt_ms },
                 ParticipantPhase::Connected => PlateStatus::None,
@@ -213,6 +248,9 @@ fn plate(person: &Person, at: &PlanetPlacement, levels: &ShownLevels, likeness: 
         speaking: person.speaking || levels.0.get(&person.peer.0).is_some_and(|level| *level > LIT),
         muted: person.muted,
         deafened: person.deafened,
+        volume: person.heard.volume,
+        silenced: person.heard.silenced,
+        echo: person.echo,
         status: person.status,
     }
 }

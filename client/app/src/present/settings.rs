@@ -4,13 +4,15 @@ use bevy::prelude::*;
 use orrery_ecs::index::Index;
 use orrery_ecs::peer::Peer;
 use orrery_ecs::profile::SoundDevices;
-use orrery_link::{DirectPolicy as Policy, ProfileView};
+use orrery_link::{DirectPolicy as Policy, NoiseSuppression, ProfileView, Settings, TransmitMode};
 use orrery_protocol::PeerId;
-use orrery_ui::view::{BlockedView, DeviceView, DirectPolicy, PeerKey, SettingsView};
+use orrery_ui::view::{
+    BlockedView, DeviceView, DirectPolicy, Noise, PeerKey, RankedView, SettingsView, Transmit, VoiceView,
+};
 
 use super::{home, names, security};
 use crate::desk::Desk;
-use crate::prefs::Kept;
+use crate::prefs::{Kept, Preferences};
 
 pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
     let desk = world.resource::<Desk>();
@@ -39,6 +41,7 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
         output: set.output_device.clone(),
         input_volume: set.input_volume,
         output_volume: set.output_volume,
+        voice: voice(set, desk.mic_hear, devices, prefs),
         mic_test: desk.mic_test,
         reduced_motion: prefs.reduced_motion,
         direct: match set.direct {
@@ -57,6 +60,45 @@ pub(super) fn view(world: &World, profile: &ProfileView) -> SettingsView {
         profile_folder: profile.folder.clone(),
         log_folder: profile.log_folder.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
+    }
+}
+
+fn voice(set: &Settings, hear: bool, devices: &SoundDevices, prefs: &Preferences) -> VoiceView {
+    let ranked = |ids: &[String], all: &[orrery_link::DeviceView]| {
+        ids.iter()
+            .map(|id| {
+                let here = all.iter().find(|device| device.id == *id).map(|device| &device.name);
+                let name = here.or_else(|| prefs.device_names.get(id)).unwrap_or(id).clone();
+                RankedView {
+                    id: id.clone(),
+                    name,
+                    here: here.is_some(),
+                }
+            })
+            .collect()
+    };
+    VoiceView {
+        transmit: match set.transmit {
+            TransmitMode::VoiceActivity => Transmit::Voice,
+            TransmitMode::Continuous => Transmit::Always,
+            TransmitMode::PushToTalk => Transmit::PushToTalk,
+            TransmitMode::PushToMute => Transmit::PushToMute,
+        },
+        gate_db: set.gate_threshold_db,
+        gate_hold_ms: set.gate_hold_ms,
+        echo_cancellation: set.echo_cancellation,
+        noise: match set.noise_suppression {
+            NoiseSuppression::Off => Noise::Off,
+            NoiseSuppression::Low => Noise::Low,
+            NoiseSuppression::High => Noise::High,
+            NoiseSuppression::Strong => Noise::Strong,
+        },
+        auto_gain: set.auto_gain,
+        constant_bitrate: set.constant_bitrate,
+        positional: set.positional,
+        hear,
+        inputs: ranked(&set.input_ranked, &devices.inputs),
+        outputs: ranked(&set.output_ranked, &devices.outputs),
     }
 }
 

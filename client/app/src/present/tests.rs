@@ -24,6 +24,7 @@ mod people;
 mod talking;
 mod telling;
 mod trust;
+mod voice;
 
 /// The window's inside without a window, and the worker's end of the link.
 struct Bed {
@@ -205,6 +206,8 @@ fn contact(peer: PeerId, state: ContactState) -> ContactView {
         alias: None,
         blocked: false,
         verified: false,
+        volume: 100,
+        silenced: false,
         via: "ws://127.0.0.1:1".into(),
         here: true,
         last_seen_ms: 0,

@@ -1,11 +1,16 @@
 //! Name plates under the planets.
 
-use egui::{Align2, Color32, Rect, Sense, Ui, WidgetInfo, WidgetType, pos2, vec2};
+use egui::{
+    Align2, Color32, CornerRadius, Id, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo, WidgetType, pos2,
+    vec2,
+};
 
-use crate::cx::{Cx, named, t, tf};
+use super::person;
+use crate::cx::{Cx, t, tf};
 use crate::icons;
 use crate::layout::plate_size;
 use crate::paint::{self, Type};
+use crate::state::UiState;
 use crate::strings::Arg;
 use crate::text::clean_name;
 use crate::tokens as tok;
@@ -14,21 +19,38 @@ use crate::view::{PeerKey, PlateStatus, PlateView};
 /// Where a plate begins below its planet's middle, in radii. As in the layout.
 const PLATE_AT: f32 = 1.42;
 
-/// Draws all plates; gives whose planet or plate is under the pointer.
-pub(super) fn plates(ui: &Ui, cx: &mut Cx<'_>, stage: Rect) -> Option<PeerKey> {
+/// Draws all plates, and the menu of the person that has one open; gives whose planet or plate is under the pointer.
+pub(super) fn plates(ui: &Ui, cx: &mut Cx<'_>, state: &mut UiState, stage: Rect) -> Option<PeerKey> {
     let view = cx.view;
     let most = plate_size(stage, view.plates.len());
     let mut hovered = None;
     for (at, plate) in view.plates.iter().enumerate() {
-        if one(ui, cx, at, plate, most) {
+        let (response, rect) = one(ui, cx, at, plate, most);
+        if response.hovered() {
             hovered = Some(plate.peer);
         }
+        if plate.me {
+            continue;
+        }
+        if response.clicked() || response.secondary_clicked() {
+            person::toggle(state, plate.peer, rect);
+        }
+        person::menu(ui, cx, state, plate);
     }
+    // Who has left has nothing to be set.
+    let here = |menu: &person::PersonMenu| view.plates.iter().any(|plate| menu.is_of(plate.peer));
+    state.person = state.person.take().filter(here);
     hovered
 }
 
-/// The second line of a plate and its colour.
+/// The second line of a plate and its colour. What is set here comes before what is measured: it explains the silence.
 fn status(plate: &PlateView) -> Option<(String, Color32)> {
+    if plate.silenced {
+        return Some((t("plate-silenced").into_owned(), tok::TEXT_SOFT));
+    }
+    if plate.echo && !plate.muted {
+        return Some((t("plate-echo").into_owned(), tok::SOLAR));
+    }
     if plate.speaking && !plate.muted {
         return Some((t("plate-speaking").into_owned(), tok::SOLAR));
     }
@@ -43,6 +65,7 @@ fn status(plate: &PlateView) -> Option<(String, Color32)> {
         PlateStatus::None => None,
         PlateStatus::Ringing => Some((t("plate-ringing").into_owned(), tok::TEXT_SOFT)),
         PlateStatus::Connecting => Some((t("plate-connecting").into_owned(), tok::TEXT_SOFT)),
+        PlateStatus::Lost => Some((t("plate-lost").into_owned(), tok::SOLAR)),
         PlateStatus::Direct { rtt_ms } => Some((
             tf("plate-direct", &[("ms", Arg::Text(&number(rtt_ms)))]),
             tok::TEXT_SOFT,
@@ -60,6 +83,13 @@ fn status(plate: &PlateView) -> Option<(String, Color32)> {
     }
 }
 
+/// How loud somebody is heard, where that was changed here.
+fn volume(plate: &PlateView) -> Option<String> {
+    let value = plate.volume.to_string();
+    let changed = plate.volume != 100 && !plate.silenced && !plate.me;
+    changed.then(|| tf("percent", &[("value", Arg::Text(&value))]))
+}
+
 /// The second line of somebody whose name is not enough begins with the id.
 fn told_apart(plate: &PlateView, status: Option<(String, Color32)>) -> Option<(String, Color32)> {
     let Some(who) = &plate.namesake else { return status };
@@ -72,7 +102,7 @@ fn told_apart(plate: &PlateView, status: Option<(String, Color32)>) -> Option<(S
     })
 }
 
-fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2) -> bool {
+fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2) -> (Response, Rect) {
     let name = if plate.me {
         t("plate-you").into_owned()
     } else {
@@ -86,12 +116,31 @@ fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2)
     } else {
         None
     };
+    let volume = volume(plate);
+    let loudness = match (plate.silenced && !plate.me, plate.volume) {
+        (true, _) => Some(icons::VOLUME_X),
+        (false, 0) if volume.is_some() => Some(icons::VOLUME_X),
+        (false, 1..100) if volume.is_some() => Some(icons::VOLUME_1),
+        (false, _) => volume.as_ref().map(|_| icons::VOLUME_2),
+    };
     let doubtful = plate.namesake.as_ref().is_some_and(|who| who.doubtful);
     let signs = [
         doubtful.then_some((icons::TRIANGLE_ALERT, tok::SOLAR)),
         sign.map(|sign| (sign, tok::GIANT)),
+        loudness.map(|sign| (sign, if plate.silenced { tok::GIANT } else { tok::ION })),
     ];
-    let status = told_apart(plate, status(plate));
+    let mut status = status(plate);
+    if let Some(volume) = volume {
+        let words = match &status {
+            Some((words, _)) => tf(
+                "plate-volume",
+                &[("words", Arg::Text(words)), ("volume", Arg::Text(&volume))],
+            ),
+            None => volume,
+        };
+        status = Some((words, status.map_or(tok::TEXT_SOFT, |(_, color)| color)));
+    }
+    let status = told_apart(plate, status);
     let sign_room = 17.0 * signs.iter().flatten().count() as f32;
     let room = most.x - 20.0;
     let title = paint::line(
@@ -142,12 +191,24 @@ fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2)
         format!("call.plate.{at}")
     };
     cx.mark(&map_name, rect);
-    let response = ui.interact(
-        body,
-        named(&map_name),
-        Sense::focusable_noninteractive() | Sense::hover(),
-    );
-    response.widget_info(|| WidgetInfo::labeled(WidgetType::Label, true, &label));
+    // Known by the person: who leaves does not hand the keyboard to the next one on the list.
+    let id = Id::new(("orrery", "plate", plate.peer.0));
+    let (sense, kind) = if plate.me {
+        (Sense::focusable_noninteractive() | Sense::hover(), WidgetType::Label)
+    } else {
+        (Sense::click(), WidgetType::Button)
+    };
+    let response = ui.interact(body, id, sense);
+    response.widget_info(|| WidgetInfo::labeled(kind, true, &label));
+    if !plate.me && response.hovered() {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
+        ui.painter().rect_stroke(
+            rect,
+            CornerRadius::same(tok::RADIUS_PLATE),
+            Stroke::new(1.0, tok::LINE_STRONG),
+            StrokeKind::Inside,
+        );
+    }
     if response.has_focus() {
         paint::focus_ring(ui.painter(), rect, tok::RADIUS_PLATE);
     }
@@ -157,5 +218,5 @@ fn one(ui: &Ui, cx: &mut Cx<'_>, at: usize, plate: &PlateView, most: egui::Vec2)
         ui.interact(badge, response.id.with("verified"), Sense::hover())
             .on_hover_text(t("verified-tip").as_ref());
     }
-    response.hovered()
+    (response, rect)
 }

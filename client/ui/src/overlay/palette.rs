@@ -6,6 +6,7 @@ use egui::{
 };
 
 use crate::action::UiAction;
+use crate::call::QualityState;
 use crate::cx::{Cx, named, t, tf};
 use crate::entry::take_key;
 use crate::icons;
@@ -30,6 +31,8 @@ struct Entry {
     icon: char,
     peer: Option<PeerKey>,
     action: UiAction,
+    /// The quality panel opens with it.
+    quality: bool,
 }
 
 /// Most lines shown.
@@ -37,7 +40,13 @@ const LINES: usize = 9;
 const LINE: f32 = 40.0;
 
 /// Draws the palette while it is open.
-pub(crate) fn palette(ctx: &Context, cx: &mut Cx<'_>, state: &mut Option<Palette>, home: &HomeView) {
+pub(crate) fn palette(
+    ctx: &Context,
+    cx: &mut Cx<'_>,
+    state: &mut Option<Palette>,
+    quality: &mut QualityState,
+    home: &HomeView,
+) {
     let Some(open) = state else { return };
     let found = matching(entries(home, cx.view.incoming), &open.text);
     let last = found.len().saturating_sub(1);
@@ -115,6 +124,9 @@ pub(crate) fn palette(ctx: &Context, cx: &mut Cx<'_>, state: &mut Option<Palette
     done |= shown.should_close();
     if let Some(entry) = picked.and_then(|at| found.into_iter().nth(at)) {
         cx.emit(entry.action);
+        if entry.quality {
+            quality.open();
+        }
         done = true;
     }
     if done {
@@ -172,6 +184,7 @@ fn entries(home: &HomeView, incoming: Option<&IncomingCallView>) -> Vec<Entry> {
         icon,
         peer: None,
         action,
+        quality: false,
     };
     // What rings comes first: it is what cannot wait.
     if let Some(call) = incoming {
@@ -200,6 +213,7 @@ fn entries(home: &HomeView, incoming: Option<&IncomingCallView>) -> Vec<Entry> {
             icon: icons::MESSAGE_CIRCLE,
             peer: Some(contact.peer),
             action: UiAction::OpenChannel(contact.channel),
+            quality: false,
         });
     }
     let running = home
@@ -219,6 +233,15 @@ fn entries(home: &HomeView, incoming: Option<&IncomingCallView>) -> Vec<Entry> {
             icons::PHONE_OFF,
             UiAction::LeaveCall(call.call),
         ));
+        entries.push(Entry {
+            quality: true,
+            ..plain(
+                t("quality-title").into_owned(),
+                &t("press-quality"),
+                icons::ACTIVITY,
+                UiAction::OpenCall,
+            )
+        });
     } else {
         for contact in home.contacts.iter().filter(|contact| !contact.blocked) {
             let name = clean_name(&contact.name);

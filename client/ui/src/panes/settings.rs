@@ -1,8 +1,10 @@
 //! Settings: what can be chosen, and the facts about this profile and program.
 
 mod about;
+mod keys;
 mod privacy;
 mod profile;
+mod ranked;
 mod rows;
 mod security;
 mod sound;
@@ -29,6 +31,8 @@ pub(crate) struct SettingsState {
     /// Server address being typed, with the one it started from.
     server: Option<(String, String)>,
     security: security::SecurityState,
+    /// A key of one's own that is being chosen.
+    pub keys: keys::KeyRecorder,
     /// The app was told that sound devices are being looked at.
     watches: bool,
 }
@@ -52,6 +56,7 @@ impl SettingsState {
 pub(crate) fn leave_settings(cx: &mut Cx<'_>, state: &mut SettingsState) {
     state.watch(cx, false);
     state.security.leave(cx);
+    state.keys.leave();
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -92,7 +97,7 @@ pub(crate) fn settings(
         let sound = state.tab == Tab::Sound;
         if state.watches && !sound && view.mic_test {
             // Out of sight nobody would know that the microphone is open.
-            cx.emit(UiAction::MicTest(false));
+            cx.emit(UiAction::MicTest { on: false, hear: false });
         }
         state.watch(cx, sound);
         if state.tab != Tab::Security {
@@ -102,10 +107,10 @@ pub(crate) fn settings(
         match state.tab {
             Tab::Profile => profile::profile(ui, cx, state, view),
             Tab::Security => security::security(ui, cx, &mut state.security, dialog, home, &view.security),
-            Tab::Sound => sound::sound(ui, cx, view),
+            Tab::Sound => sound::sound(ui, cx, &mut state.keys, &home.keys, view),
             Tab::Privacy => privacy::privacy(ui, cx, view),
             Tab::Notices => privacy::notices(ui, cx, view),
-            Tab::Keys => about::keys(ui),
+            Tab::Keys => keys::keys(ui, cx, &mut state.keys, &home.keys),
             Tab::About => about::about(ui, cx, view),
         }
     });
@@ -159,6 +164,7 @@ fn tabs(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
         }
         if response.clicked() {
             state.tab = tab;
+            state.keys.leave();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Calls: the one that rings here, the one that runs, and the plates under the planets.
 
-use super::{CallKey, ChannelKey, ErrorView, Namesake, PeerKey, Presence};
+use super::{CallKey, ChannelKey, ErrorView, Namesake, PeerKey, Presence, TalkKeyView};
 
 /// A call rings here.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +98,8 @@ pub struct CallView {
     pub strangers: Vec<Stranger>,
     /// What about sound needs saying (`no_input_device`, `no_output_device` …).
     pub trouble: Vec<ErrorView>,
+    /// The talk key, where it means something.
+    pub talk: Option<TalkKeyView>,
     /// The conversation to return to.
     pub channel: Option<ChannelKey>,
 }
@@ -155,6 +157,12 @@ pub struct PlateView {
     pub muted: bool,
     /// Their ears are closed.
     pub deafened: bool,
+    /// How loud they are heard here, percent, 0 to 200.
+    pub volume: u16,
+    /// They are not heard here, by one's own choice.
+    pub silenced: bool,
+    /// One's own voice comes back from them.
+    pub echo: bool,
     /// What the second line says when neither of the above does.
     pub status: PlateStatus,
 }
@@ -167,8 +175,10 @@ pub enum PlateStatus {
     None,
     /// It rings there.
     Ringing,
-    /// The connection is being made or made anew.
+    /// The connection is being made.
     Connecting,
+    /// The connection broke and is being made anew.
+    Lost,
     /// Connected; round trip in milliseconds.
     Direct {
         /// Round trip, ms.

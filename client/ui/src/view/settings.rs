@@ -29,7 +29,9 @@ pub struct SettingsView {
     pub input_volume: f32,
     /// Gain on what is heard, 0 to 2.
     pub output_volume: f32,
-    /// The microphone is being tested: its level is measured, nothing is sent or played.
+    /// Everything else about one's own voice.
+    pub voice: super::VoiceView,
+    /// The microphone is being tested: its level is measured, nothing is sent.
     pub mic_test: bool,
     /// Nothing moves that need not.
     pub reduced_motion: bool,

@@ -4,7 +4,7 @@ use egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput,
 use orrery_ui::view::{Clock, NoAvatars, RootView};
 use orrery_ui::{UiAction, UiState, show};
 
-use crate::sample::{self, NOW, Scene};
+use crate::sample::{NOW, Scene};
 
 pub struct Window {
     pub ctx: egui::Context,
@@ -63,10 +63,7 @@ impl Window {
     /// One frame; gives what was done in it.
     pub fn frame(&mut self, scene: &Scene, events: Vec<Event>) -> Vec<UiAction> {
         self.time += 0.05;
-        let plates = sample::plates(
-            self.state.call_stage().unwrap_or(Scene::stage(self.rect())),
-            scene.people,
-        );
+        let plates = scene.plates(self.state.call_stage().unwrap_or(Scene::stage(self.rect())));
         let view = RootView {
             clock: Clock {
                 now_ms: NOW,
@@ -79,6 +76,7 @@ impl Window {
             toasts: &scene.toasts,
             plates: &plates,
             meters: scene.meters,
+            quality: &scene.quality,
             avatars: &NoAvatars,
         };
         let input = RawInput {

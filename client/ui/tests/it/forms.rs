@@ -307,7 +307,10 @@ fn settings_change_by_switch_slider_list_and_field() {
     window.settle(&scene);
     let actions = window.click(&scene, "settings.input.2");
     assert_eq!(actions, [UiAction::Set(Setting::Input(Some("b".into())))]);
-    assert_eq!(window.click(&scene, "settings.mic_test"), [UiAction::MicTest(true)]);
+    assert_eq!(
+        window.click(&scene, "settings.mic_test"),
+        [UiAction::MicTest { on: true, hear: false }]
+    );
 }
 
 #[test]
@@ -448,10 +451,16 @@ fn devices_are_watched_while_the_sound_section_is_open_and_a_test_ends_with_it()
         [UiAction::WatchDevices(true)]
     );
     assert!(window.settle(&scene).is_empty(), "said once");
-    assert_eq!(window.click(&scene, "settings.mic_test"), [UiAction::MicTest(false)]);
+    assert_eq!(
+        window.click(&scene, "settings.mic_test"),
+        [UiAction::MicTest { on: false, hear: false }]
+    );
     assert_eq!(
         window.click(&scene, "settings.tab.privacy"),
-        [UiAction::MicTest(false), UiAction::WatchDevices(false)]
+        [
+            UiAction::MicTest { on: false, hear: false },
+            UiAction::WatchDevices(false)
+        ]
     );
     assert!(window.settle(&scene).is_empty(), "said once");
     window.click(&scene, "settings.tab.sound");
@@ -480,7 +489,9 @@ fn devices_that_were_not_looked_for_yet_are_not_called_missing() {
 #[test]
 fn the_test_tone_is_played_and_never_said_to_stop() {
     let scene = sound(|_| {});
-    let mut window = Window::open(&scene);
+    // The end of a long section.
+    let mut window = Window::new(egui::vec2(1280.0, 2400.0));
+    window.settle(&scene);
     window.click(&scene, "settings.tab.sound");
     window.settle(&scene);
     assert!(window.says("Test microphone"));

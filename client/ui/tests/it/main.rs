@@ -22,3 +22,4 @@ mod reading;
 mod sample;
 mod screens;
 mod security;
+mod voice;

@@ -123,6 +123,7 @@ pub fn home(main: MainPane) -> HomeView {
         main,
         call: None,
         welcome: None,
+        keys: keys(),
     }
 }
 
@@ -352,6 +353,7 @@ pub fn settings() -> SettingsView {
         output: Some("d".into()),
         input_volume: 1.0,
         output_volume: 0.8,
+        voice: voice(),
         mic_test: false,
         reduced_motion: false,
         direct: DirectPolicy::ConversationsAndCalls,
@@ -398,6 +400,7 @@ pub fn call(phase: CallPhase) -> CallView {
         }],
         strangers: Vec::new(),
         trouble: Vec::new(),
+        talk: None,
         channel: Some(channel(1)),
     }
 }
@@ -441,6 +444,9 @@ pub fn plates(stage: Rect, people: usize) -> Vec<PlateView> {
             speaking: at % 8 == 1,
             muted: at % 8 == 3,
             deafened: at % 8 == 6,
+            volume: if at % 8 == 5 { 60 } else { 100 },
+            silenced: at % 8 == 7,
+            echo: false,
             status: match at % 8 {
                 0 => PlateStatus::None,
                 4 => PlateStatus::Connecting,
@@ -453,6 +459,78 @@ pub fn plates(stage: Rect, people: usize) -> Vec<PlateView> {
             },
         })
         .collect()
+}
+
+pub fn keys() -> KeysView {
+    KeysView {
+        talk: Some("F8".into()),
+        mute: Some("Ctrl+Alt+M".into()),
+        deafen: None,
+        talks: false,
+        reach: KeyReach::Everywhere,
+        taken: Vec::new(),
+    }
+}
+
+pub fn voice() -> VoiceView {
+    VoiceView {
+        transmit: Transmit::Voice,
+        gate_db: None,
+        gate_hold_ms: 250,
+        echo_cancellation: true,
+        noise: Noise::Low,
+        auto_gain: true,
+        constant_bitrate: false,
+        positional: false,
+        hear: false,
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+    }
+}
+
+/// A pair in good order; `n` is who.
+pub fn link(n: u8, name: &str) -> LinkView {
+    LinkView {
+        peer: peer(n),
+        name: name.into(),
+        namesake: None,
+        phase: LinkPhase::Up,
+        rtt_ms: 18,
+        loss_in: 0.004,
+        loss_out: 0.0,
+        jitter_ms: 3,
+        buffer_ms: 40,
+        concealed: 0.0,
+        recovered: 0.004,
+        frame_ms: 20,
+        route: Route::Direct,
+        echo: false,
+    }
+}
+
+/// Three people: one well, one who misses much of what is said, one who is gone for the moment.
+pub fn quality() -> QualityView {
+    QualityView {
+        own: CodecView {
+            frame_ms: 20,
+            bitrate: 32_000,
+            fec: true,
+            dred_ms: 200,
+        },
+        links: vec![
+            link(1, "Rhea"),
+            LinkView {
+                loss_out: 0.18,
+                rtt_ms: 340,
+                route: Route::Relayed,
+                ..link(2, "Bartholomew the Longwinded of Ganymede")
+            },
+            LinkView {
+                phase: LinkPhase::Lost,
+                ..link(3, "Dione")
+            },
+        ],
+    }
 }
 
 pub fn namesake() -> Namesake {
@@ -514,6 +592,13 @@ pub struct Scene {
     pub toasts: Vec<ToastView>,
     pub people: usize,
     pub meters: Meters,
+    pub quality: QualityView,
+    /// From whom one's own voice comes back, by their place.
+    pub echo: Option<usize>,
+    /// Whose volume was changed, and to how much.
+    pub volume: Option<(usize, u16)>,
+    /// Who is not heard.
+    pub silenced: Option<usize>,
 }
 
 impl Scene {
@@ -526,6 +611,10 @@ impl Scene {
             toasts: Vec::new(),
             people: 4,
             meters: Meters::default(),
+            quality: quality(),
+            echo: None,
+            volume: None,
+            silenced: None,
         }
     }
 
@@ -553,6 +642,19 @@ impl Scene {
             people,
             ..Self::home(name, home)
         }
+    }
+
+    /// Everybody's plate on a stage, with what this scene says of them.
+    pub fn plates(&self, stage: Rect) -> Vec<PlateView> {
+        let mut plates = plates(stage, self.people);
+        for (at, plate) in plates.iter_mut().enumerate() {
+            plate.echo |= self.echo == Some(at);
+            plate.silenced |= self.silenced == Some(at);
+            if let Some((_, volume)) = self.volume.filter(|(who, _)| *who == at) {
+                plate.volume = volume;
+            }
+        }
+        plates
     }
 
     pub fn stage(window: Rect) -> Rect {

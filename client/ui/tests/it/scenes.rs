@@ -4,6 +4,37 @@ use orrery_ui::view::*;
 
 use super::*;
 
+/// Devices in order of preference, one of them not there; the threshold set by hand.
+fn ranked_settings() -> SettingsView {
+    let ranked = |id: &str, name: &str, here| RankedView {
+        id: id.into(),
+        name: name.into(),
+        here,
+    };
+    let mut view = settings();
+    view.voice.gate_db = Some(-38.0);
+    view.voice.inputs = vec![
+        ranked("b", "USB Headset Mono", true),
+        ranked(
+            "x",
+            "The good microphone with the long name in the study upstairs",
+            false,
+        ),
+    ];
+    view
+}
+
+/// Push to talk on a desktop that lends no keys.
+fn pushing_settings() -> HomeView {
+    let mut view = settings();
+    view.voice.transmit = Transmit::PushToTalk;
+    view.voice.noise = Noise::Strong;
+    let mut pushing = home(MainPane::Settings(Box::new(view)));
+    pushing.keys.reach = KeyReach::Here;
+    pushing.keys.taken = vec![KeyUse::Mute];
+    pushing
+}
+
 /// Every screen and state.
 pub fn scenes() -> Vec<Scene> {
     let folder = "/home/io/.local/share/orrery/profiles".to_owned();
@@ -83,6 +114,13 @@ pub fn scenes() -> Vec<Scene> {
     crowded.muted = true;
     crowded.strangers = vec![stranger(9, "Ariel"), stranger(7, "Umbriel")];
     crowded.trouble = vec![error("no_input_device"), error("no_output_device")];
+    let pushing = CallView {
+        talk: Some(TalkKeyView {
+            mutes: false,
+            key: Some("Ctrl+Shift+Space".into()),
+        }),
+        ..call(active())
+    };
     let failed = call(CallPhase::Ended {
         reason: EndReason::Failed(error("call_failed")),
         seconds: 0,
@@ -176,9 +214,21 @@ pub fn scenes() -> Vec<Scene> {
             meters: Meters {
                 mic: 0.18,
                 mic_open: true,
+                gate: 0.3,
+                talk_held: false,
             },
             ..Scene::pane("settings", MainPane::Settings(Box::new(settings())))
         },
+        Scene {
+            meters: Meters {
+                mic: 0.55,
+                mic_open: true,
+                gate: 0.3,
+                talk_held: false,
+            },
+            ..Scene::pane("settings-voice", MainPane::Settings(Box::new(ranked_settings())))
+        },
+        Scene::home("settings-push", pushing_settings()),
         Scene::call(
             "call-1",
             CallView {
@@ -198,6 +248,13 @@ pub fn scenes() -> Vec<Scene> {
         Scene::call("call-4", call(active()), 4),
         Scene::call("call-8", call(active()), 8),
         Scene::call("call-16", crowded, 16),
+        Scene::call("call-push", pushing, 4),
+        Scene {
+            echo: Some(1),
+            volume: Some((2, 140)),
+            silenced: Some(3),
+            ..Scene::call("call-heard", call(active()), 4)
+        },
         Scene::call("call-ringing", ringing, 2),
         Scene::call("call-ended", failed, 0),
         Scene {

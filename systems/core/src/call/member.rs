@@ -19,8 +19,8 @@ use crate::{
 
 /// From joining to the first sound: two tries to connect.
 const CONNECT_MS: u64 = 40_000;
-/// From losing somebody to letting go.
-const LOST_MS: u64 = 15_000;
+/// From losing somebody to letting go. Shown meanwhile, and tried again and again.
+const LOST_MS: u64 = 30_000;
 
 #[derive(Clone)]
 pub(super) struct Member {
@@ -223,6 +223,20 @@ impl Turn<'_> {
             self.push(Output::Cue(Cue::Left));
         }
         Ok(())
+    }
+
+    /// A member's program is not there any more: it has left without a word.
+    pub(crate) fn member_gone(&mut self, peer: &PeerId) -> Result<()> {
+        let call = self.live.call.as_ref().filter(|call| call.phase == Phase::Active);
+        if !call
+            .and_then(|call| call.member(peer))
+            .is_some_and(|member| member.joined)
+        {
+            return Ok(());
+        }
+        // To others who are lost to us it may be there.
+        self.say(peer, CallStep::Leave)?;
+        self.member_out(peer, CallOutcome::Failed)
     }
 
     /// About to be removed or blocked while in a call with us. Must come before the row says so: afterwards no farewell

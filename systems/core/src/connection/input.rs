@@ -46,7 +46,7 @@ impl Turn<'_> {
             return Ok(());
         };
         let now = self.mono_ms();
-        self.with_connection(&peer, |connection| {
+        self.with_connection(&peer, id, |connection| {
             lines.retain(|line| line.len() <= MAX_CANDIDATE);
             lines.truncate(Self::room(connection.told.saturating_add(connection.gathered.len())));
             connection.gathered.append(&mut lines);
@@ -65,7 +65,7 @@ impl Turn<'_> {
             return Ok(());
         };
         let own = self.own;
-        let mac = self.with_connection(&peer, |connection| {
+        let mac = self.with_connection(&peer, id, |connection| {
             if connection.stage != Stage::Joining || connection.fingerprints.is_some() {
                 return None;
             }
@@ -77,31 +77,35 @@ impl Turn<'_> {
         };
         self.signal(
             &peer,
+            id,
             ConnectionStep::Bind {
                 mac: ByteArray::new(mac),
             },
         )?;
-        self.try_bind(&peer)
+        self.try_bind(&peer, id)
     }
 
     /// Verifies the other side's proof once both it and the certificates are there.
-    pub(super) fn try_bind(&mut self, peer: &PeerId) -> Result<()> {
-        let Some(connection) = self.live.connections.get(peer) else {
+    pub(super) fn try_bind(&mut self, peer: &PeerId, id: ConnectionId) -> Result<()> {
+        let own = self.own;
+        let known = self.with_connection(peer, id, |connection| {
+            let (key, binding) = binding(own, *peer, connection)?;
+            Some((connection.their_mac?, key, binding, connection.role))
+        });
+        let Some((mac, key, binding, role)) = known.flatten() else {
             return Ok(());
         };
-        let (Some(mac), Some((key, binding))) = (connection.their_mac, binding(self.own, *peer, connection)) else {
-            return Ok(());
-        };
-        let theirs = match connection.role {
+        let theirs = match role {
             Role::Offerer => Role::Answerer,
             Role::Answerer => Role::Offerer,
         };
         if !key.verify(&binding, theirs, &mac) {
             self.fact(Fact::BindingFailed { peer: *peer });
-            return self.connection_failed(peer, true);
+            return self.one_failed(peer, id, true);
         }
-        self.with_connection(peer, |connection| connection.stage = Stage::Bound);
+        self.with_connection(peer, id, |connection| connection.stage = Stage::Bound);
         self.live.attempts.remove(peer);
+        self.succeed(peer)?;
         self.link_changed(peer)?;
         self.direct_usable(peer)
     }
@@ -112,14 +116,14 @@ impl Turn<'_> {
             return Ok(());
         };
         self.fact(Fact::BindingFailed { peer });
-        self.connection_failed(&peer, true)
+        self.one_failed(&peer, id, true)
     }
 
     pub(crate) fn direct_opened(&mut self, id: ConnectionId) -> Result<()> {
         match self.peer_of_connection(id) {
             None => Ok(()),
             Some(peer) => {
-                self.with_connection(&peer, |connection| connection.open = true);
+                self.with_connection(&peer, id, |connection| connection.open = true);
                 self.direct_usable(&peer)
             }
         }
@@ -132,7 +136,8 @@ impl Turn<'_> {
         }
         self.link_changed(peer)?;
         self.lanes.insert(*peer);
-        let waiting = self.with_connection(peer, |connection| std::mem::take(&mut connection.waiting));
+        let waiting = self.live.connections.get_mut(peer);
+        let waiting = waiting.map(|connection| std::mem::take(&mut connection.waiting));
         for message in waiting.unwrap_or_default() {
             self.receive(peer, &message, Path::Direct)?;
         }
@@ -141,11 +146,17 @@ impl Turn<'_> {
 
     /// Whose message this is, if it may be looked at now; else it waits or is dropped.
     pub(crate) fn direct_peer(&mut self, id: ConnectionId, message: Vec<u8>) -> Option<(PeerId, Vec<u8>)> {
-        let peer = self.peer_of_connection(id)?;
-        let connection = self.live.connections.get_mut(&peer)?;
         if message.len() > MAX_DIRECT_MESSAGE {
             return None;
         }
+        // What another one took the place of was bound, or nothing would have taken its place.
+        let mut connections = self.live.connections.iter();
+        let before = |connection: &Connection| connection.before.is_some_and(|(before, _)| before == id);
+        if let Some((peer, _)) = connections.find(|(_, connection)| before(connection)) {
+            return Some((*peer, message));
+        }
+        let peer = self.peer_of_connection(id)?;
+        let connection = self.live.connections.get_mut(&peer)?.by_id(id)?;
         if connection.is_bound() {
             return Some((peer, message));
         }
@@ -160,7 +171,7 @@ impl Turn<'_> {
         match self.peer_of_connection(id) {
             None => Ok(()),
             Some(peer) => {
-                self.with_connection(&peer, |connection| {
+                self.with_connection(&peer, id, |connection| {
                     connection.lost_since.get_or_insert(now);
                 });
                 self.direct_lost(&peer)?;
@@ -173,7 +184,7 @@ impl Turn<'_> {
         match self.peer_of_connection(id) {
             None => Ok(()),
             Some(peer) => {
-                self.with_connection(&peer, |connection| connection.lost_since = None);
+                self.with_connection(&peer, id, |connection| connection.lost_since = None);
                 self.link_changed(&peer)?;
                 self.direct_usable(&peer)
             }
@@ -183,7 +194,25 @@ impl Turn<'_> {
     pub(crate) fn broken(&mut self, id: ConnectionId) -> Result<()> {
         match self.peer_of_connection(id) {
             None => Ok(()),
-            Some(peer) => self.connection_failed(&peer, true),
+            Some(peer) => self.one_failed(&peer, id, true),
+        }
+    }
+
+    /// The other end's computer says that no program is there any more. Nothing that connects comes back from there: in
+    /// a call that is the end of it.
+    pub(crate) fn gone(&mut self, id: ConnectionId) -> Result<()> {
+        match self.peer_of_connection(id) {
+            None => Ok(()),
+            Some(peer) => {
+                // An heir that it has spoken of itself says that it is there, somewhere else.
+                let heir = self.live.connections.get(&peer).and_then(|old| old.heir.as_deref());
+                if heir.is_some_and(|heir| heir.id == id || heir.their_random.is_some()) {
+                    return self.one_failed(&peer, id, true);
+                }
+                self.drop_heir(&peer, false)?;
+                self.one_failed(&peer, id, true)?;
+                self.member_gone(&peer)
+            }
         }
     }
 }

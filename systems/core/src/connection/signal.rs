@@ -10,7 +10,7 @@ use orrery_protocol::{
 use serde_bytes::ByteArray;
 use zeroize::Zeroizing;
 
-use super::{SETUP_MS, Seen, Stage};
+use super::{Seen, Stage};
 use crate::{
     clock::millis,
     error::Result,
@@ -30,14 +30,17 @@ pub(crate) struct Overtaken {
 }
 
 impl Turn<'_> {
-    /// Says a step of the connection with a peer.
-    pub(super) fn signal(&mut self, peer: &PeerId, step: ConnectionStep) -> Result<()> {
-        let Some(connection) = self.live.connections.get_mut(peer) else {
-            return Ok(());
-        };
-        let (id, seq, role) = (connection.id, connection.out_seq, connection.role);
-        connection.out_seq = connection.out_seq.saturating_add(1);
-        self.post_signal(peer, id, seq, role, step)
+    /// Says a step of a connection with a peer.
+    pub(super) fn signal(&mut self, peer: &PeerId, id: ConnectionId, step: ConnectionStep) -> Result<()> {
+        let count = self.with_connection(peer, id, |connection| {
+            let seq = connection.out_seq;
+            connection.out_seq = seq.saturating_add(1);
+            (seq, connection.role)
+        });
+        match count {
+            Some((seq, role)) => self.post_signal(peer, id, seq, role, step),
+            None => Ok(()),
+        }
     }
 
     fn post_signal(
@@ -80,14 +83,10 @@ impl Turn<'_> {
         {
             return Ok(());
         }
-        let current = self
-            .live
-            .connections
-            .get_mut(sender)
-            .filter(|now| now.id == signal.connection);
-        if let Some(connection) = current
-            && connection.seen.enter(signal.seq) == Seen::Before
-        {
+        let seen = self.with_connection(sender, signal.connection, |connection| {
+            connection.seen.enter(signal.seq)
+        });
+        if seen == Some(Seen::Before) {
             return Ok(());
         }
         match signal.step {
@@ -136,12 +135,17 @@ impl Turn<'_> {
             connection.asked_by_them = true;
             return Ok(());
         }
-        // Of a connection we think of as standing the other side knows nothing any more.
+        if self.live.connections.contains_key(peer) {
+            // Of the one that we think of as standing the other side may know nothing any more; but perhaps only its
+            // network changed, and sound still comes.
+            return self.renewal_wanted(peer, id, seq, purpose);
+        }
         self.enter_connection(peer, id, purpose, Stage::Describing, true)?;
-        self.with_connection(peer, |connection| connection.seen.enter(seq));
+        self.with_connection(peer, id, |connection| connection.seen.enter(seq));
         self.push(Output::MakeOffer {
             connection: id,
             peer: *peer,
+            renews: None,
         });
         Ok(())
     }
@@ -161,7 +165,13 @@ impl Turn<'_> {
         if !self.allowed(peer, purpose)? {
             return self.refuse(peer, id);
         }
-        let current = self.live.connections.get(peer);
+        let bound = self.live.connections.get(peer).filter(|now| now.is_bound());
+        let renews = bound.map(|now| now.id);
+        // Where one stands that is bound, the new one waits beside it until it is bound itself.
+        let current = match bound {
+            Some(now) if now.id != id => now.heir.as_deref(),
+            _ => self.live.connections.get(peer),
+        };
         if current.is_some_and(|now| now.id == id && now.stage != Stage::Wanted) {
             // A second offer for the same connection.
             return Ok(());
@@ -169,8 +179,12 @@ impl Turn<'_> {
         // An offer to what we asked for is ours; any other one is the other side's wish.
         let ours = current.is_some_and(|now| now.stage == Stage::Wanted);
         let out_seq = current.filter(|now| now.id == id).map_or(0, |now| now.out_seq);
-        self.enter_connection(peer, id, purpose, Stage::Describing, !ours)?;
-        self.with_connection(peer, |connection| {
+        if renews.is_some() {
+            self.enter_heir(peer, id, purpose, Stage::Describing, !ours)?;
+        } else {
+            self.enter_connection(peer, id, purpose, Stage::Describing, !ours)?;
+        }
+        self.with_connection(peer, id, |connection| {
             connection.seen.enter(seq);
             connection.out_seq = out_seq;
             connection.their_random = Some(Zeroizing::new(random));
@@ -179,6 +193,7 @@ impl Turn<'_> {
             connection: id,
             peer: *peer,
             sdp,
+            renews,
         });
         match self
             .live
@@ -192,9 +207,9 @@ impl Turn<'_> {
     }
 
     fn answered(&mut self, peer: &PeerId, id: ConnectionId, sdp: String, random: [u8; 32]) -> Result<()> {
-        let took = self.with_connection(peer, |connection| {
+        let took = self.with_connection(peer, id, |connection| {
             // Only to an offer we made, and only once.
-            let fits = connection.id == id && connection.role == Role::Offerer && connection.stage == Stage::Described;
+            let fits = connection.role == Role::Offerer && connection.stage == Stage::Described;
             if fits {
                 connection.stage = Stage::Joining;
                 connection.their_random = Some(Zeroizing::new(random));
@@ -205,12 +220,12 @@ impl Turn<'_> {
             return Ok(());
         }
         self.push(Output::TakeAnswer { connection: id, sdp });
-        let early = self.with_connection(peer, |connection| std::mem::take(&mut connection.early));
+        let early = self.with_connection(peer, id, |connection| std::mem::take(&mut connection.early));
         self.candidates(peer, id, early.unwrap_or_default())
     }
 
     fn candidates(&mut self, peer: &PeerId, id: ConnectionId, mut lines: Vec<String>) -> Result<()> {
-        let Some(connection) = self.live.connections.get_mut(peer).filter(|now| now.id == id) else {
+        let Some(connection) = self.live.connections.get_mut(peer).and_then(|now| now.by_id(id)) else {
             // Its offer may be right behind it.
             if self.is_contact(peer)? || self.is_call_member(peer) {
                 let overtaken = self.live.overtaken.entry(*peer).or_insert(Overtaken {
@@ -242,31 +257,25 @@ impl Turn<'_> {
     }
 
     fn bind_received(&mut self, peer: &PeerId, id: ConnectionId, mac: [u8; 32]) -> Result<()> {
-        let took = self.with_connection(peer, |connection| {
-            let fits = connection.id == id && connection.stage == Stage::Joining && connection.their_mac.is_none();
+        let took = self.with_connection(peer, id, |connection| {
+            let fits = connection.stage == Stage::Joining && connection.their_mac.is_none();
             if fits {
                 connection.their_mac = Some(mac);
             }
             fits
         });
         if took == Some(true) {
-            self.try_bind(peer)
+            self.try_bind(peer, id)
         } else {
             Ok(())
         }
     }
 
     fn close_received(&mut self, peer: &PeerId, id: ConnectionId) -> Result<()> {
-        let bound = self
-            .live
-            .connections
-            .get(peer)
-            .filter(|now| now.id == id)
-            .map(|now| now.is_bound());
-        match bound {
+        match self.with_connection(peer, id, |connection| connection.is_bound()) {
             None => Ok(()),
             Some(true) => self.drop_connection(peer, false),
-            Some(false) => self.connection_failed(peer, false),
+            Some(false) => self.one_failed(peer, id, false),
         }
     }
 
@@ -276,10 +285,10 @@ impl Turn<'_> {
             return Ok(());
         };
         if sdp.len() > MAX_SDP_SENT {
-            return self.connection_failed(&peer, true);
+            return self.one_failed(&peer, id, true);
         }
         let now = self.mono_ms();
-        let step = self.with_connection(&peer, |connection| {
+        let step = self.with_connection(&peer, id, |connection| {
             if connection.stage != Stage::Describing {
                 return None;
             }
@@ -288,7 +297,7 @@ impl Turn<'_> {
             Some(match connection.role {
                 Role::Offerer => {
                     connection.stage = Stage::Described;
-                    connection.deadline = now.saturating_add(SETUP_MS);
+                    connection.deadline = now.saturating_add(connection.setup_ms);
                     ConnectionStep::Offer {
                         purpose: connection.purpose,
                         sdp,
@@ -302,21 +311,21 @@ impl Turn<'_> {
             })
         });
         match step.flatten() {
-            Some(step) => self.signal(&peer, step),
+            Some(step) => self.signal(&peer, id, step),
             None => Ok(()),
         }
     }
 
     /// Tells the candidates gathered since the last time.
-    pub(super) fn tell_candidates(&mut self, peer: &PeerId) -> Result<()> {
-        let lines = self.with_connection(peer, |connection| {
+    pub(super) fn tell_candidates(&mut self, peer: &PeerId, id: ConnectionId) -> Result<()> {
+        let lines = self.with_connection(peer, id, |connection| {
             connection.batch_at = None;
             let lines = std::mem::take(&mut connection.gathered);
             connection.told = connection.told.saturating_add(lines.len());
             lines
         });
         match lines {
-            Some(lines) if !lines.is_empty() => self.signal(peer, ConnectionStep::Candidates { lines }),
+            Some(lines) if !lines.is_empty() => self.signal(peer, id, ConnectionStep::Candidates { lines }),
             _ => Ok(()),
         }
     }

@@ -45,6 +45,7 @@ impl Turn<'_> {
         }
         for (peer, purpose) in wanted {
             self.begin_connection(&peer, purpose)?;
+            self.begin_renewal(&peer, purpose)?;
         }
         self.settle_sound();
         Ok(())
@@ -115,12 +116,13 @@ impl Turn<'_> {
                 self.push(Output::MakeOffer {
                     connection: id,
                     peer: *peer,
+                    renews: None,
                 });
                 Ok(())
             }
             Role::Answerer => {
                 self.enter_connection(peer, id, purpose, Stage::Wanted, false)?;
-                self.signal(peer, ConnectionStep::Want { purpose })
+                self.signal(peer, id, ConnectionStep::Want { purpose })
             }
         }
     }

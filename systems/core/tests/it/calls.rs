@@ -287,6 +287,8 @@ fn mute_and_deafen_are_seen_by_the_other_side_also_when_set_before() {
     assert_eq!((seen.muted, seen.deafened), (false, true));
     assert!(call(&w, 1).unwrap().deafened);
     assert_eq!((w.cues(1, Cue::Muted), w.cues(1, Cue::Unmuted)), (1, 1));
+    w.act(1, Act::SetDeafened(false)).unwrap();
+    assert_eq!((w.cues(1, Cue::Deafened), w.cues(1, Cue::Undeafened)), (1, 1));
     w.act(0, Act::LeaveCall(id)).unwrap();
 }
 
@@ -327,7 +329,7 @@ fn a_call_whose_connection_stays_broken_fails() {
     talk(&mut w, 0, 1);
     w.run_for(5000);
     w.cut(0, 1);
-    w.run_for(30_000);
+    w.run_for(45_000);
     assert_over(&w, &[0, 1]);
     assert!(outcomes(&w, 0, 1) == [CallOutcome::Failed] || outcomes(&w, 1, 0) == [CallOutcome::Failed]);
 }

@@ -97,6 +97,7 @@ fn outputs_and_facts_show_no_words_names_addresses_or_tokens() {
             connection: CONNECTION,
             peer: PEER,
             sdp: words(),
+            renews: None,
         },
         Output::AddCandidates {
             connection: CONNECTION,

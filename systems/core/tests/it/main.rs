@@ -23,6 +23,7 @@ mod prekeys;
 mod presence;
 mod profile;
 mod property;
+mod renewals;
 mod requests;
 mod rings;
 mod sessions;

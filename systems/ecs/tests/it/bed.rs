@@ -88,6 +88,8 @@ pub(crate) fn contact(n: u8, state: ContactState) -> ContactView {
         alias: None,
         blocked: false,
         verified: false,
+        volume: 100,
+        silenced: false,
         via: "ws://127.0.0.1:1".into(),
         here: false,
         last_seen_ms: 0,

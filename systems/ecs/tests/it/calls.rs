@@ -3,8 +3,9 @@ use orrery_ecs::{
     call::{Active, Call, Connected, Connecting, Incoming, LastCall, Muted, Participant, Speaking, Voice},
     derive::CurrentCall,
     index::Index,
+    profile::OwnVoice,
 };
-use orrery_link::{CallPhase, CallView, Event, Gauges, ParticipantPhase, ParticipantView, SpeakerGauge};
+use orrery_link::{CallPhase, CallView, CodecGauge, Event, Gauges, ParticipantPhase, ParticipantView, SpeakerGauge};
 use orrery_protocol::{CallId, ChannelId, record::CallOutcome};
 
 use crate::bed::{Bed, peer};
@@ -34,6 +35,12 @@ fn call(phase: CallPhase, participants: &[(u8, ParticipantPhase)]) -> CallView {
 
 fn gauge(n: u8, level: f32, speaking: bool) -> SpeakerGauge {
     SpeakerGauge {
+        recovered: 0.0,
+        jitter_ms: 0,
+        sent_loss: 0.0,
+        frame_ms: 20,
+        route: orrery_link::Route::Local,
+        echo: 0.0,
         peer: peer(n),
         level,
         speaking,
@@ -134,4 +141,53 @@ fn who_speaks_is_what_the_gauges_say() {
     assert_eq!(levels(&mut bed), [0.8]);
     publish(&mut bed, vec![gauge(1, 0.7, true)]);
     assert_eq!(levels(&mut bed), [0.7]);
+}
+
+#[test]
+fn everything_measured_of_a_pair_stands_on_the_participant_and_ones_own_codec_beside_ones_voice() {
+    let mut bed = Bed::new();
+    bed.tell([Event::CallChanged {
+        call: call(CallPhase::Active, &[(1, ParticipantPhase::Connected)]),
+    }]);
+    let codec = CodecGauge {
+        frame_ms: 10,
+        bitrate: 48_000,
+        fec: true,
+        dred_ms: 200,
+    };
+    bed.worker.publish(Gauges {
+        own_gate: 0.4,
+        codec,
+        speakers: vec![SpeakerGauge {
+            loss: 0.02,
+            recovered: 0.015,
+            sent_loss: 0.3,
+            jitter_ms: 7,
+            buffer_ms: 45,
+            frame_ms: 10,
+            route: orrery_link::Route::Relayed,
+            echo: 0.6,
+            ..gauge(1, 0.1, false)
+        }],
+        ..Gauges::default()
+    });
+    bed.app.update();
+    let own = *bed.resource::<OwnVoice>();
+    assert_eq!((own.gate, own.codec), (0.4, codec));
+    let world = bed.app.world_mut();
+    let voice = *world.query::<&Voice>().single(world).unwrap();
+    let expected = Voice {
+        level: 0.1,
+        rtt_ms: 18,
+        loss: 0.02,
+        concealed: 0.0,
+        recovered: 0.015,
+        sent_loss: 0.3,
+        jitter_ms: 7,
+        buffer_ms: 45,
+        frame_ms: 10,
+        route: orrery_link::Route::Relayed,
+        echo: 0.6,
+    };
+    assert_eq!(voice, expected);
 }

@@ -19,7 +19,7 @@ const STATES: [ContactState; 5] = [
 
 const COLUMNS: &str = "peer, state, name, alias, via, token, token_is_request, blocked, verified, created_ms, \
      last_activity_ms, last_seen_ms, lamport, own_seq, their_seq, their_beyond, delivered_to_them, read_by_them, \
-     read_by_us, receipt_due, profile_due, draft";
+     read_by_us, receipt_due, profile_due, draft, volume, silenced";
 
 fn state_number(state: ContactState) -> i64 {
     match state {
@@ -61,6 +61,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ContactRecord> {
         receipt_due: flag(row, 19)?,
         profile_due: flag(row, 20)?,
         draft: row.get(21)?,
+        volume: row.get(22)?,
+        silenced: flag(row, 23)?,
     })
 }
 
@@ -85,7 +87,7 @@ pub(crate) fn put(connection: &Connection, contact: &ContactRecord) -> rusqlite:
             "INSERT OR REPLACE INTO contacts ({COLUMNS}) VALUES (:peer, :state, :name, :alias, :via, :token, \
              :token_is_request, :blocked, :verified, :created_ms, :last_activity_ms, :last_seen_ms, :lamport, \
              :own_seq, :their_seq, :their_beyond, :delivered_to_them, :read_by_them, :read_by_us, :receipt_due, \
-             :profile_due, :draft)"
+             :profile_due, :draft, :volume, :silenced)"
         ))?
         .execute(named_params! {
             ":peer": contact.peer.0,
@@ -110,6 +112,8 @@ pub(crate) fn put(connection: &Connection, contact: &ContactRecord) -> rusqlite:
             ":receipt_due": contact.receipt_due,
             ":profile_due": contact.profile_due,
             ":draft": contact.draft,
+            ":volume": contact.volume,
+            ":silenced": contact.silenced,
         })?;
     Ok(())
 }

@@ -41,6 +41,8 @@ fn full_contact(peer: PeerId, state: ContactState) -> ContactRecord {
         token_is_request: true,
         blocked: true,
         verified: true,
+        volume: 180,
+        silenced: true,
         created_ms: 1,
         last_activity_ms: 2,
         last_seen_ms: 3,

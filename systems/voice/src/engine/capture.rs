@@ -1,15 +1,15 @@
 //! From the microphone to packets.
 
-use crate::codec::dtx_after;
+use crate::codec::end_of_speech;
 use crate::format::us_to_samples;
 use crate::gauges::InputGauge;
-use crate::level::{mean_square, power_to_db};
+use crate::level::{mean_square, perceptual, power_to_db};
 use crate::{
-    EncodedFrame, Encoder, EncoderConfig, FRAME_SAMPLES, Gate, LevelMeter, Payload, SpeakingDetector, TICK_SAMPLES,
-    Threshold, TransmitMode, VoiceError,
+    EncodedFrame, Encoder, EncoderConfig, FRAME_SAMPLES, FrameLength, Gate, LevelMeter, Payload, SpeakingDetector,
+    TICK_SAMPLES, Threshold, TransmitMode, VoiceError, is_dtx,
 };
 
-/// What was heard before the gate opened and is still sent: 60 ms, for the detector needs up to 40 to be sure.
+/// What was heard before the gate opened and is still sent: 60 ms, for the detector needs up to 50 to be sure.
 const LOOK_BACK: usize = 2880;
 /// The look-back, the frame being collected, and one tick.
 const CAPACITY: usize = LOOK_BACK + FRAME_SAMPLES + TICK_SAMPLES;
@@ -19,6 +19,8 @@ const GAP_US: u64 = 300_000;
 const CLIP: f32 = 0.99;
 /// How long clipping shows, ticks.
 const CLIP_TICKS: u32 = 50;
+/// The loudness that every packet claims where sizes must say nothing, −dBov: that of speech. It travels in clear (RFC 6464 §5).
+const UNTOLD_DBOV: u8 = 30;
 
 /// Where the sending stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ enum Sending {
 /// Gain, level, gate, Opus.
 pub(super) struct Capture {
     encoder: Encoder,
+    /// How to encode, before what the gate has to say about it.
+    wanted: EncoderConfig,
     gate: Gate,
     meter: LevelMeter,
     detector: SpeakingDetector,
@@ -46,13 +50,18 @@ pub(super) struct Capture {
     sending: Sending,
     marker: bool,
     last_packet: Option<Payload>,
+    /// Opus has said that silence began (DTX); more of the same is not sent.
+    silent: bool,
     clipped: u32,
+    /// Mean square of the last tick, if it is sent.
+    sent_power: f32,
 }
 
 impl Capture {
     pub(super) fn new(encoder: EncoderConfig, mode: TransmitMode) -> Result<Self, VoiceError> {
         let mut capture = Self {
             encoder: Encoder::new(encoder)?,
+            wanted: encoder,
             gate: Gate::new(mode),
             meter: LevelMeter::new(),
             detector: SpeakingDetector::new(),
@@ -65,7 +74,9 @@ impl Capture {
             sending: Sending::No,
             marker: false,
             last_packet: None,
+            silent: false,
             clipped: 0,
+            sent_power: 0.0,
         };
         capture.set_mode(mode);
         Ok(capture)
@@ -77,14 +88,25 @@ impl Capture {
             TransmitMode::VoiceActivity { threshold, .. } => threshold,
             _ => Threshold::Auto,
         });
+        // libopus took the same settings before.
+        let _ = self.configure(self.wanted);
     }
 
     pub(super) fn set_gain(&mut self, gain: f32) {
         self.gain = gain;
     }
 
-    pub(super) fn set_packet_loss(&mut self, percent: u8) -> Result<(), VoiceError> {
-        self.encoder.set_packet_loss(percent)
+    pub(super) fn configure(&mut self, config: EncoderConfig) -> Result<(), VoiceError> {
+        self.wanted = config;
+        self.encoder.configure(EncoderConfig {
+            // Where a gate keeps silence back, it knows more of silence than Opus does.
+            dtx: config.dtx && !self.gate.mode().looks_back(),
+            ..config
+        })
+    }
+
+    pub(super) fn wanted(&self) -> EncoderConfig {
+        self.wanted
     }
 
     pub(super) fn muted(&self) -> bool {
@@ -118,6 +140,8 @@ impl Capture {
             speaking: sending && self.detector.speaking(),
             sending,
             muted: self.gate.muted(),
+            gate: matches!(self.gate.mode(), TransmitMode::VoiceActivity { .. })
+                .then(|| perceptual(self.detector.threshold())),
             clipping: self.clipped > 0,
         }
     }
@@ -127,15 +151,12 @@ impl Capture {
         let tick = self.amplify(tick);
         self.meter.push(&tick);
         self.detector.push(&tick);
-        let loudest = tick.iter().fold(0.0f32, |p, s| p.max(s.abs()));
-        self.clipped = if loudest >= CLIP {
-            CLIP_TICKS
-        } else {
-            self.clipped.saturating_sub(1)
-        };
+        self.clipped = self.clipped.saturating_sub(1);
+        self.note_clipping(&tick);
 
         self.append(&tick);
         let open = self.gate.tick(self.detector.active());
+        self.sent_power = if open { mean_square(&tick) } else { 0.0 };
         self.sending = match (self.sending, open) {
             (Sending::No, false) => {
                 // Muted, or before a key is pressed, nothing is kept.
@@ -157,7 +178,8 @@ impl Capture {
             (draining @ Sending::Draining(_), false) => draining,
         };
         if let Sending::Draining(left) = self.sending {
-            if left < FRAME_SAMPLES {
+            let frame = self.due(left);
+            if frame == 0 {
                 let end = self.end_of_spurt();
                 // What was not sent becomes look-back, except what a closed gate must not keep.
                 if !self.gate.mode().looks_back() {
@@ -166,9 +188,36 @@ impl Capture {
                 self.sending = Sending::No;
                 return end;
             }
-            self.sending = Sending::Draining(left - FRAME_SAMPLES);
+            self.sending = Sending::Draining(left - frame);
+            return self.encode_front(frame);
         }
-        (self.len >= FRAME_SAMPLES).then(|| self.encode_front()).flatten()
+        let frame = self.due(self.len);
+        (frame > 0).then(|| self.encode_front(frame)).flatten()
+    }
+
+    /// The length of the packet to make now that `waiting` samples wait, 0 for none yet. While more than one short packet waits, as after
+    /// the gate opens, long ones are made: one goes out each tick at most, so they are what catches up.
+    fn due(&self, waiting: usize) -> usize {
+        let short = self.encoder.config().frame == FrameLength::Ms10;
+        if waiting >= FrameLength::Ms20.samples() {
+            FrameLength::Ms20.samples()
+        } else if short && waiting >= FrameLength::Ms10.samples() {
+            FrameLength::Ms10.samples()
+        } else {
+            0
+        }
+    }
+
+    /// Mean square of the last tick where it is sent, else 0.
+    pub(super) fn sent_power(&self) -> f32 {
+        self.sent_power
+    }
+
+    /// Takes note of a microphone that is too loud for itself.
+    pub(super) fn note_clipping(&mut self, tick: &[f32; TICK_SAMPLES]) {
+        if tick.iter().any(|s| s.abs() >= CLIP) {
+            self.clipped = CLIP_TICKS;
+        }
     }
 
     /// The clock runs on while no sound comes, or the far side would take the pause for delay.
@@ -228,34 +277,48 @@ impl Capture {
         (self.clock - self.len as u64) as u32
     }
 
-    fn encode_front(&mut self) -> Option<EncodedFrame> {
+    /// Encodes the first `count` samples that wait, at most [`FRAME_SAMPLES`].
+    fn encode_front(&mut self, count: usize) -> Option<EncodedFrame> {
         let mut frame = [0.0; FRAME_SAMPLES];
         for (to, from) in frame.iter_mut().zip(self.backlog.iter()) {
             *to = *from;
         }
+        let frame = frame.get(..count)?;
         let rtp_timestamp = self.timestamp();
-        self.drop_front(FRAME_SAMPLES);
-        let payload = self.encoder.encode(&frame).ok()?;
+        self.drop_front(count);
+        let payload = self.encoder.encode(frame).ok()?;
+        let silent = is_dtx(&payload);
+        let was_silent = std::mem::replace(&mut self.silent, silent);
+        if silent && was_silent {
+            return None;
+        }
         self.last_packet = Some(payload.clone());
-        let dbov = -power_to_db(mean_square(&frame));
+        let untold = self.encoder.config().constant_bitrate;
+        let dbov = -power_to_db(mean_square(frame));
         Some(EncodedFrame {
             payload,
             rtp_timestamp,
-            marker: std::mem::take(&mut self.marker),
-            level_dbov: dbov.round().clamp(0.0, 127.0) as u8,
-            voice: self.detector.speaking(),
+            marker: std::mem::take(&mut self.marker) || (was_silent && !silent),
+            level_dbov: if untold {
+                UNTOLD_DBOV
+            } else {
+                dbov.round().clamp(0.0, 127.0) as u8
+            },
+            voice: untold || self.detector.speaking(),
         })
     }
 
     /// Tells the far side that silence begins, so that it need not guess whether packets are lost.
     fn end_of_spurt(&mut self) -> Option<EncodedFrame> {
-        let payload = dtx_after(self.last_packet.as_ref()?)?;
+        let untold = self.encoder.config().constant_bitrate;
+        let payload = end_of_speech(self.last_packet.as_ref()?, untold).ok()?;
+        self.silent = false;
         Some(EncodedFrame {
             payload,
             rtp_timestamp: self.timestamp(),
             marker: false,
-            level_dbov: 127,
-            voice: false,
+            level_dbov: if untold { UNTOLD_DBOV } else { 127 },
+            voice: untold,
         })
     }
 }

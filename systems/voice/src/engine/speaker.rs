@@ -1,6 +1,7 @@
 //! Somebody we hear.
 
-use crate::{JitterBuffer, JitterConfig, LevelMeter, Mixer, SpeakingDetector, TICK_SAMPLES, VoiceError};
+use super::returned::{Returned, Sent};
+use crate::{JitterBuffer, JitterConfig, LevelMeter, Mixer, Place, SpeakingDetector, TICK_SAMPLES, VoiceError};
 
 /// Their packets, their loudness, their volume.
 pub(super) struct Speaker {
@@ -8,8 +9,11 @@ pub(super) struct Speaker {
     pub(super) jitter: JitterBuffer,
     pub(super) meter: LevelMeter,
     pub(super) detector: SpeakingDetector,
+    pub(super) returned: Returned,
     pub(super) volume: f32,
-    last_volume: f32,
+    pub(super) place: Place,
+    /// Gain of either ear in the last tick.
+    last: [f32; 2],
 }
 
 impl Speaker {
@@ -19,20 +23,24 @@ impl Speaker {
             jitter: JitterBuffer::new(jitter)?,
             meter: LevelMeter::new(),
             detector: SpeakingDetector::new(),
+            returned: Returned::default(),
             volume: 1.0,
-            last_volume: 1.0,
+            place: Place::MIDDLE,
+            last: [1.0; 2],
         })
     }
 
-    /// Pulls 10 ms, measures them as they are, and adds them to the mix at their volume.
-    pub(super) fn tick(&mut self, now_us: u64, mixer: &mut Mixer) {
+    /// Pulls 10 ms, measures them as they are, and adds them to the mix at their volume and place.
+    pub(super) fn tick(&mut self, now_us: u64, sent: &Sent, mixer: &mut Mixer) {
         let mut sound = [0.0; TICK_SAMPLES];
         let heard = self.jitter.pull(&mut sound, now_us);
         self.meter.push(&sound);
         self.detector.push(&sound);
+        self.returned.tick(sent, &sound);
+        let gains = self.place.gains().map(|gain| gain * self.volume);
         if heard {
-            mixer.add(&sound, self.last_volume, self.volume);
+            mixer.add(&sound, self.last, gains);
         }
-        self.last_volume = self.volume;
+        self.last = gains;
     }
 }

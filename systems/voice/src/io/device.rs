@@ -1,4 +1,5 @@
-//! Real devices, through cpal: PulseAudio or PipeWire's Pulse where there is one, else ALSA; WASAPI; CoreAudio.
+//! Real devices: PulseAudio or PipeWire's Pulse where there is one, else ALSA; WASAPI; CoreAudio. cpal finds them all and opens all but Pulse's
+//! ([`pulse`]).
 //!
 //! Three parties: the device's callback, which only moves samples between the device and a lock-free ring; the audio thread, which
 //! has the other end of the ring and converts rates ([`DeviceIo`]); and the keeper, a thread that opens, closes and reopens devices, because
@@ -9,6 +10,8 @@ mod cookie;
 mod keeper;
 mod list;
 mod open;
+#[cfg(target_os = "linux")]
+mod pulse;
 
 pub use list::list_devices;
 
@@ -19,18 +22,21 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::{AudioIo, DeviceChoice, IoStatus, PortState};
-use crate::{Resampler, SAMPLE_RATE, TICK_SAMPLES, VoiceError};
+use crate::{Resampler, SAMPLE_RATE, Stereo, TICK_SAMPLES, VoiceError};
 use keeper::{PortWish, Wish, Wishes};
 
 /// Ring ends on their way to the audio thread. When full (it has stalled), the keeper drops the device and tries again later.
 const ATTACHMENTS: usize = 4;
-/// What is kept ready for the speaker beyond one of its periods, ms: the audio thread looks every 4 ms, and may be late.
+/// What is kept ready for the speaker beyond one of its periods where the audio thread has no real-time priority and may be late, ms.
 const AHEAD_MS: u32 = 6;
 /// The most that is added to it where the speaker runs dry, ms, and by how much at a time.
 const EXTRA_MAX_MS: u32 = 60;
 const EXTRA_STEP_MS: u32 = 5;
-/// Without a dry speaker for this long, one step is taken back, µs.
+/// Without a dry speaker for this long, one step is taken back, µs. Where that was too early, it takes twice as long the next time.
 const CALM_US: u64 = 30_000_000;
+const CALM_MAX_US: u64 = 16 * CALM_US;
+/// How long the length of a callback is remembered at least, µs.
+const PERIOD_US: u64 = 1_000_000;
 /// How long the end of the program waits for devices to close.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -39,8 +45,11 @@ const CLOSING: Duration = Duration::from_secs(2);
 pub(super) struct PortShared {
     state: AtomicU8,
     xruns: AtomicU64,
-    /// The longest callback yet, in the device's samples.
+    /// The longest callback since the audio thread last looked, in the device's samples.
     period: AtomicU32,
+    /// Callbacks so far, and those of a speaker that came so late that the device must have run dry.
+    calls: AtomicU64,
+    late: AtomicU64,
 }
 
 impl PortShared {
@@ -49,9 +58,9 @@ impl PortShared {
     }
 
     fn state(&self) -> PortState {
-        use PortState::{Closed, Denied, Failed, Lost, NoDevice, Open, Opening};
+        use PortState::{Closed, Denied, Failed, Lost, NoDevice, Open, Opening, Silent};
         // The position is the discriminant; what is out of range was never stored.
-        [Closed, Opening, Open, NoDevice, Denied, Lost, Failed]
+        [Closed, Opening, Open, NoDevice, Denied, Lost, Failed, Silent]
             .get(usize::from(self.state.load(Ordering::Relaxed)))
             .copied()
             .unwrap_or_default()
@@ -66,8 +75,10 @@ pub(super) struct InputEnd {
 
 /// The audio thread's end of a speaker.
 pub(super) struct OutputEnd {
-    ring: rtrb::Producer<f32>,
+    ring: rtrb::Producer<[f32; 2]>,
     rate: u32,
+    /// What was agreed on for a callback, in its samples.
+    period: u32,
 }
 
 struct Input {
@@ -79,13 +90,54 @@ struct Input {
 }
 
 struct Output {
-    ring: rtrb::Producer<f32>,
+    ring: rtrb::Producer<[f32; 2]>,
     rate: u32,
-    resampler: Resampler,
-    converted: Vec<f32>,
+    /// Of the left and the right ear; both give as many samples.
+    resamplers: [Resampler; 2],
+    converted: [Vec<f32>; 2],
+    ahead_ms: u32,
     extra_ms: u32,
     seen_xruns: u64,
     calm_since_us: u64,
+    calm_us: u64,
+    eased: bool,
+    /// What was agreed on for a callback, in its samples.
+    period: u32,
+    /// The longest callback of this second and of the one before.
+    longest: [u32; 2],
+    period_since_us: u64,
+}
+
+impl Output {
+    /// Learns from a speaker that ran dry, or long did not, how much must be in store.
+    fn follow_xruns(&mut self, xruns: u64, now_us: u64) {
+        if xruns != self.seen_xruns {
+            self.seen_xruns = xruns;
+            // The last step back was one too many.
+            if std::mem::take(&mut self.eased) {
+                self.calm_us = (2 * self.calm_us).min(CALM_MAX_US);
+            }
+            self.extra_ms = (self.extra_ms + EXTRA_STEP_MS).min(EXTRA_MAX_MS);
+            self.calm_since_us = now_us;
+        } else if now_us.saturating_sub(self.calm_since_us) > self.calm_us {
+            self.eased = self.extra_ms > 0;
+            self.extra_ms = self.extra_ms.saturating_sub(EXTRA_STEP_MS);
+            self.calm_since_us = now_us;
+        }
+    }
+
+    /// How much it may hold before it needs more, in its samples.
+    fn set_point(&mut self, longest: &AtomicU32, now_us: u64) -> u32 {
+        let [now, before] = &mut self.longest;
+        *now = longest.load(Ordering::Relaxed);
+        let period = self.period.max(*now).max(*before);
+        // The first callback may ask for two periods at once, to fill the device; that is not to be had in store for ever.
+        if now_us.saturating_sub(self.period_since_us) > PERIOD_US {
+            self.period_since_us = now_us;
+            *before = longest.swap(0, Ordering::Relaxed);
+        }
+        period + self.rate * (self.ahead_ms + self.extra_ms) / 1000
+    }
 }
 
 /// The real microphone and speaker.
@@ -97,6 +149,7 @@ pub struct DeviceIo {
     input: Option<Input>,
     output: Option<Output>,
     keeper: Option<JoinHandle<()>>,
+    realtime: bool,
 }
 
 impl DeviceIo {
@@ -130,6 +183,7 @@ impl DeviceIo {
             input: None,
             output: None,
             keeper: Some(keeper),
+            realtime: false,
         })
     }
 
@@ -154,15 +208,27 @@ impl DeviceIo {
             });
         }
         while let Ok(end) = self.outputs.try_recv() {
-            self.output = end.and_then(|OutputEnd { ring, rate }| {
+            self.output = end.and_then(|OutputEnd { ring, rate, period }| {
                 Some(Output {
                     ring,
                     rate,
-                    resampler: Resampler::new(SAMPLE_RATE, rate).ok()?,
-                    converted: Vec::with_capacity(8 * TICK_SAMPLES),
+                    resamplers: [
+                        Resampler::new(SAMPLE_RATE, rate).ok()?,
+                        Resampler::new(SAMPLE_RATE, rate).ok()?,
+                    ],
+                    converted: [
+                        Vec::with_capacity(8 * TICK_SAMPLES),
+                        Vec::with_capacity(8 * TICK_SAMPLES),
+                    ],
+                    ahead_ms: if self.realtime { 0 } else { AHEAD_MS },
                     extra_ms: 0,
                     seen_xruns: self.wishes.output.xruns.load(Ordering::Relaxed),
                     calm_since_us: 0,
+                    calm_us: CALM_US,
+                    eased: false,
+                    period,
+                    longest: [0; 2],
+                    period_since_us: 0,
                 })
             });
         }
@@ -170,6 +236,11 @@ impl DeviceIo {
 }
 
 impl AudioIo for DeviceIo {
+    fn begin(&mut self, realtime: bool) {
+        self.realtime = realtime;
+        self.wishes.realtime.store(realtime, Ordering::Relaxed);
+    }
+
     fn set_open(&mut self, input: bool, output: bool, _now_us: u64) {
         if (input, output) == (self.wish.input.open, self.wish.output.open) {
             return;
@@ -212,28 +283,23 @@ impl AudioIo for DeviceIo {
         self.attach();
         let shared = &self.wishes.output;
         let Some(output) = &mut self.output else { return false };
-        let xruns = shared.xruns.load(Ordering::Relaxed);
-        if xruns != output.seen_xruns {
-            output.seen_xruns = xruns;
-            output.extra_ms = (output.extra_ms + EXTRA_STEP_MS).min(EXTRA_MAX_MS);
-            output.calm_since_us = now_us;
-        } else if now_us.saturating_sub(output.calm_since_us) > CALM_US {
-            output.extra_ms = output.extra_ms.saturating_sub(EXTRA_STEP_MS);
-            output.calm_since_us = now_us;
-        }
-        let ahead = output.rate * (AHEAD_MS + output.extra_ms) / 1000;
-        let period = shared.period.load(Ordering::Relaxed).max(output.rate / 100);
+        output.follow_xruns(shared.xruns.load(Ordering::Relaxed), now_us);
+        let set_point = output.set_point(&shared.period, now_us);
         let filled = output.ring.buffer().capacity().saturating_sub(output.ring.slots());
-        filled < (period + ahead) as usize
+        filled < set_point as usize
     }
 
-    fn play(&mut self, tick: &[f32; TICK_SAMPLES], _now_us: u64) {
+    fn play(&mut self, tick: &Stereo, _now_us: u64) {
         let Some(output) = &mut self.output else { return };
-        output.converted.clear();
-        output.resampler.process(tick, &mut output.converted);
-        let count = output.converted.len().min(output.ring.slots());
+        let ears = [&tick.left, &tick.right];
+        for ((ear, resampler), converted) in ears.iter().zip(&mut output.resamplers).zip(&mut output.converted) {
+            converted.clear();
+            resampler.process(&ear[..], converted);
+        }
+        let [left, right] = &output.converted;
+        let count = left.len().min(right.len()).min(output.ring.slots());
         if let Ok(chunk) = output.ring.write_chunk_uninit(count) {
-            chunk.fill_from_iter(output.converted.iter().copied());
+            chunk.fill_from_iter(left.iter().zip(right).map(|(left, right)| [*left, *right]));
         }
     }
 
@@ -271,3 +337,63 @@ impl Drop for DeviceIo {
 
 /// Set by a stream's error callback: the device is gone.
 pub(super) type LostFlag = Arc<AtomicBool>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speaker() -> Output {
+        let (ring, _) = rtrb::RingBuffer::new(9600);
+        Output {
+            ring,
+            rate: SAMPLE_RATE,
+            resamplers: std::array::from_fn(|_| Resampler::new(SAMPLE_RATE, SAMPLE_RATE).unwrap()),
+            converted: Default::default(),
+            ahead_ms: 0,
+            extra_ms: 0,
+            seen_xruns: 0,
+            calm_since_us: 0,
+            calm_us: CALM_US,
+            eased: false,
+            period: 240,
+            longest: [0; 2],
+            period_since_us: 0,
+        }
+    }
+
+    #[test]
+    fn a_long_first_callback_is_forgotten_and_what_was_agreed_on_is_not() {
+        let (mut speaker, longest) = (speaker(), AtomicU32::new(480));
+        assert_eq!(speaker.set_point(&longest, 0), 480);
+        for now in (0..=4 * PERIOD_US).step_by(5000) {
+            speaker.set_point(&longest, now);
+            longest.fetch_max(240, Ordering::Relaxed);
+        }
+        assert_eq!(speaker.set_point(&longest, 4 * PERIOD_US), 240);
+        longest.store(0, Ordering::Relaxed);
+        assert_eq!(speaker.set_point(&longest, 9 * PERIOD_US), 240, "no callback at all");
+    }
+
+    #[test]
+    fn a_dry_speaker_keeps_more_in_store_and_trusts_the_calm_less_each_time_it_was_deceived() {
+        let mut speaker = speaker();
+        let (mut now, mut xruns, mut calm) = (0, 0, Vec::new());
+        for _ in 0..8 {
+            xruns += 1;
+            speaker.follow_xruns(xruns, now);
+            assert_eq!(speaker.extra_ms, EXTRA_STEP_MS);
+            let began = now;
+            while speaker.extra_ms > 0 {
+                now += 10_000;
+                speaker.follow_xruns(xruns, now);
+            }
+            calm.push((now - began) / CALM_US);
+        }
+        assert_eq!(calm, [1, 2, 4, 8, 16, 16, 16, 16]);
+        speaker.follow_xruns(xruns + 1, now);
+        for more in 2..40 {
+            speaker.follow_xruns(xruns + more, now);
+        }
+        assert_eq!(speaker.extra_ms, EXTRA_MAX_MS);
+    }
+}

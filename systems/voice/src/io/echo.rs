@@ -2,7 +2,7 @@
 
 use super::pace::Pace;
 use super::{AudioIo, IoStatus, PortState};
-use crate::{TICK_SAMPLES, TICK_US};
+use crate::{Stereo, TICK_SAMPLES, TICK_US};
 
 /// The longest delay, ms.
 const MAX_DELAY_MS: u32 = 10_000;
@@ -58,13 +58,13 @@ impl AudioIo for EchoIo {
         self.playback.due(now_us).is_some()
     }
 
-    fn play(&mut self, tick: &[f32; TICK_SAMPLES], now_us: u64) {
+    fn play(&mut self, tick: &Stereo, now_us: u64) {
         if self.playback.take(now_us).is_none() {
             return;
         }
         let behind = (self.at + self.ring.len().saturating_sub(1)) % self.ring.len().max(1);
         if let Some(place) = self.ring.get_mut(behind) {
-            *place = *tick;
+            *place = tick.mono();
         }
     }
 
@@ -102,7 +102,10 @@ mod tests {
                 heard.extend_from_slice(&tick);
             }
             while echo.wants_playback(now) {
-                echo.play(said_ticks.next().unwrap_or(&[0.0; TICK_SAMPLES]), now);
+                echo.play(
+                    &Stereo::from_mono(said_ticks.next().unwrap_or(&[0.0; TICK_SAMPLES])),
+                    now,
+                );
             }
         }
         let at = heard.windows(2).position(|w| w[1] != 0.0).unwrap();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::pace::Pace;
 use super::{AudioIo, IoStatus, PortState};
 use crate::format::us_to_samples;
-use crate::{TICK_SAMPLES, VoiceError};
+use crate::{Stereo, TICK_SAMPLES, VoiceError};
 use writer::Writer;
 
 /// What a microphone without hardware hears.
@@ -17,7 +17,7 @@ use writer::Writer;
 pub enum MicSource {
     /// Nothing.
     Silence,
-    /// A recording, from the moment a call becomes active, whether or not anyone is muted meanwhile: as if spoken.
+    /// A recording, from the moment a call or a test of the microphone begins, whether or not anyone is muted meanwhile: as if spoken.
     Wav {
         /// A WAV file of any rate, number of channels and sample format that hound reads.
         path: PathBuf,
@@ -113,11 +113,11 @@ impl AudioIo for FileIo {
         self.speaker.due(now_us).is_some()
     }
 
-    fn play(&mut self, tick: &[f32; TICK_SAMPLES], now_us: u64) {
+    fn play(&mut self, tick: &Stereo, now_us: u64) {
         if self.speaker.take(now_us).is_some()
             && let Some(writer) = &mut self.writer
         {
-            writer.push(tick);
+            writer.push(&tick.mono());
         }
     }
 

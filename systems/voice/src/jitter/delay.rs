@@ -1,17 +1,22 @@
 //! How long to wait: learned from how late packets come.
 
+use super::repair::Repairs;
 use crate::format::samples_to_us;
 
 /// Width of a histogram step, µs.
-const STEP_US: i64 = 5_000;
+const STEP_US: i64 = 2_000;
 /// Steps: up to half a second.
-const STEPS: usize = 100;
-/// How much of what was known survives one packet: a memory of about half a minute of speech.
+const STEPS: usize = 250;
+/// How much of what was known survives 20 ms of packets: a memory of about half a minute of speech.
 const FORGET: f32 = 0.9993;
+/// No packet is waited for longer than this for its own length's sake, µs.
+const LONGEST_FRAME_US: i64 = 60_000;
 /// The share of packets that must come in time.
 const QUANTILE: f32 = 0.96;
-/// Beyond the quantile: a pull may come up to one tick before it is expected.
-const MARGIN_US: i64 = 10_000;
+/// The share of packets that must come in time to repair what was lost before them.
+const REPAIR_QUANTILE: f32 = 0.8;
+/// Beyond the quantile: a pull may come a little before it is expected.
+const MARGIN_US: i64 = 5_000;
 /// The most that the margin grows to where this machine itself runs unevenly.
 const MARGIN_MAX_US: i64 = 40_000;
 /// Packets before the histogram replaces the cautious start.
@@ -39,6 +44,9 @@ pub(super) struct DelayEstimator {
     min_us: i64,
     max_us: i64,
     start_us: i64,
+    /// How much sound a packet holds: with less delay than that, no packet could be mended from the next.
+    frame_us: i64,
+    repairs: Repairs,
     /// Start of the window, and the least (arrival − media time) in it.
     windows: [Option<(u64, i64)>; WINDOWS],
     window: usize,
@@ -59,6 +67,8 @@ impl DelayEstimator {
             min_us: us(min_ms),
             max_us: us(max_ms.max(min_ms)),
             start_us: us(start_ms.clamp(min_ms, max_ms.max(min_ms))),
+            frame_us: 0,
+            repairs: Repairs::default(),
             windows: [None; WINDOWS],
             window: 0,
             base: None,
@@ -78,6 +88,7 @@ impl DelayEstimator {
         self.histogram = [0.0; STEPS];
         self.counted = 0;
         self.peaks = [None; 2];
+        self.repairs = Repairs::default();
     }
 
     /// Whether a packet of this media time and arrival cannot be of the clock known so far.
@@ -86,8 +97,8 @@ impl DelayEstimator {
             .is_some_and(|late| late.abs() > FOREIGN_US)
     }
 
-    /// Learns from one packet. `counts` is off for those that a sender's look-back delayed on purpose.
-    pub(super) fn packet(&mut self, media: i64, arrival_us: u64, counts: bool) {
+    /// Learns from one packet of so many samples. `counts` is off for those that a sender's look-back delayed on purpose.
+    pub(super) fn packet(&mut self, media: i64, samples: usize, arrival_us: u64, counts: bool) {
         self.now = self.now.max(arrival_us);
         let offset = arrival_us as i64 - samples_to_us(media);
         self.track_minimum(offset, arrival_us);
@@ -98,9 +109,11 @@ impl DelayEstimator {
         if !counts || queued {
             return;
         }
+        self.frame_us = samples_to_us(samples as i64).min(LONGEST_FRAME_US);
         self.note_peak(late, arrival_us);
         self.counted = self.counted.saturating_add(1);
-        let keep = FORGET.min(1.0 - 1.0 / self.counted as f32);
+        let frames = self.frame_us as f32 / 20_000.0;
+        let keep = (1.0 - (1.0 - FORGET) * frames).min(1.0 - 1.0 / self.counted as f32);
         let step = usize::try_from(late / STEP_US).unwrap_or(0).min(STEPS - 1);
         for (at, share) in self.histogram.iter_mut().enumerate() {
             *share *= keep;
@@ -121,6 +134,11 @@ impl DelayEstimator {
         }
     }
 
+    /// A run of losses this long, which redundancy can mend if there is time, was met.
+    pub(super) fn mendable(&mut self, span_us: i64) {
+        self.repairs.run(span_us, self.now);
+    }
+
     /// How much later than the earliest it arrived, µs. Negative when earlier than any before.
     fn late_by(&self, media: i64, arrival_us: u64) -> Option<i64> {
         Some(arrival_us as i64 - samples_to_us(media) - self.base?)
@@ -133,16 +151,23 @@ impl DelayEstimator {
 
     /// The delay to aim for, µs.
     pub(super) fn target_us(&self) -> i64 {
-        let learned = self.quantile_us().max(self.habit_us()) + self.margin_us;
+        let mut wanted = self.quantile_us(QUANTILE).max(self.habit_us());
+        let repairs = self.repairs.wanted_us(self.now);
+        if repairs > 0 {
+            // The packet that repairs a run comes after it, and late as any other.
+            wanted = wanted.max(repairs + self.quantile_us(REPAIR_QUANTILE));
+        }
+        let learned = wanted + self.margin_us;
         let cautious = if self.counted < WARM { self.start_us } else { 0 };
-        learned.max(cautious).clamp(self.min_us, self.max_us)
+        let least = self.min_us.max(self.frame_us).min(self.max_us);
+        learned.max(cautious).clamp(least, self.max_us)
     }
 
-    fn quantile_us(&self) -> i64 {
+    fn quantile_us(&self, share: f32) -> i64 {
         let mut seen = 0.0;
-        for (at, share) in self.histogram.iter().enumerate() {
-            seen += share;
-            if seen >= QUANTILE {
+        for (at, step) in self.histogram.iter().enumerate() {
+            seen += step;
+            if seen >= share {
                 return (at as i64 + 1) * STEP_US;
             }
         }
@@ -159,7 +184,7 @@ impl DelayEstimator {
     }
 
     fn note_peak(&mut self, late: i64, arrival_us: u64) {
-        if late < self.quantile_us() + PEAK_US || self.counted < WARM {
+        if late < self.quantile_us(QUANTILE) + PEAK_US || self.counted < WARM {
             return;
         }
         let [_, last] = &mut self.peaks;
@@ -220,7 +245,7 @@ mod tests {
     fn feed(estimator: &mut DelayEstimator, from: i64, packets: i64, mut late: impl FnMut(i64) -> i64) {
         for i in from..from + packets {
             let arrival = i * 20_000 + 1_000_000 + late(i);
-            estimator.packet(i * 960, arrival as u64, true);
+            estimator.packet(i * 960, 960, arrival as u64, true);
         }
     }
 
@@ -287,7 +312,12 @@ mod tests {
         let mut rng = Rng::new(2);
         let mut estimator = DelayEstimator::new(20, 200, 40);
         for _ in 0..5000 {
-            estimator.packet(rng.next_u64() as i32 as i64, rng.next_u64() >> 16, true);
+            estimator.packet(
+                rng.next_u64() as i32 as i64,
+                rng.below(5761),
+                rng.next_u64() >> 16,
+                true,
+            );
             assert!((20_000..=200_000).contains(&estimator.target_us()));
         }
     }

@@ -10,6 +10,8 @@ const CAPACITY: usize = TICK_SAMPLES + MAX_FRAME_SAMPLES + MAX_LAG;
 pub(super) struct Fifo {
     samples: Box<[f32]>,
     len: usize,
+    /// What was added last.
+    recent: [f32; MAX_LAG],
 }
 
 impl Fifo {
@@ -17,7 +19,13 @@ impl Fifo {
         Self {
             samples: vec![0.0; CAPACITY].into_boxed_slice(),
             len: 0,
+            recent: [0.0; MAX_LAG],
         }
+    }
+
+    /// The last [`MAX_LAG`] samples that were added.
+    pub(super) fn recent(&self) -> &[f32; MAX_LAG] {
+        &self.recent
     }
 
     pub(super) fn len(&self) -> usize {
@@ -33,10 +41,16 @@ impl Fifo {
             count += 1;
         }
         self.len += count;
+        let kept = MAX_LAG.saturating_sub(samples.len());
+        self.recent.copy_within(MAX_LAG - kept.., 0);
+        let last = samples.iter().skip(samples.len().saturating_sub(MAX_LAG));
+        for (to, from) in self.recent.iter_mut().skip(kept).zip(last) {
+            *to = *from;
+        }
     }
 
-    /// Moves the first samples into `out`, which is filled up with silence.
-    pub(super) fn take(&mut self, out: &mut [f32]) {
+    /// Moves the first samples into `out`, which is filled up with silence; says how many there were.
+    pub(super) fn take(&mut self, out: &mut [f32]) -> usize {
         let count = out.len().min(self.len);
         out.fill(0.0);
         for (to, from) in out.iter_mut().zip(self.samples.iter().take(count)) {
@@ -44,5 +58,6 @@ impl Fifo {
         }
         self.samples.copy_within(count..self.len, 0);
         self.len -= count;
+        count
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{MAX_PACKET_BYTES, Payload};
 
-/// Places for packets: 64, that is 1.28 s of 20 ms packets, far more than the buffer ever wants to hold.
-pub(super) const SLOTS: usize = 64;
+/// Places for packets: 128, that is 1.28 s of 10 ms packets, far more than the buffer ever wants to hold.
+pub(super) const SLOTS: usize = 128;
 
 /// One waiting packet.
 #[derive(Clone)]
@@ -11,6 +11,8 @@ pub(super) struct Slot {
     pub(super) seq: u16,
     /// Media time of the first sample, in samples, unwrapped.
     pub(super) media: i64,
+    /// How much sound it holds by its header; 0 if that cannot be read.
+    pub(super) samples: u16,
     len: u16,
     bytes: [u8; MAX_PACKET_BYTES],
 }
@@ -24,7 +26,7 @@ impl Slot {
 /// A ring by sequence number. All its memory is taken when it is made.
 pub(super) struct Slots {
     ring: Box<[Slot]>,
-    used: u64,
+    used: u128,
 }
 
 impl Slots {
@@ -32,6 +34,7 @@ impl Slots {
         let empty = Slot {
             seq: 0,
             media: 0,
+            samples: 0,
             len: 0,
             bytes: [0; MAX_PACKET_BYTES],
         };
@@ -41,12 +44,12 @@ impl Slots {
         }
     }
 
-    fn bit(seq: u16) -> u64 {
+    fn bit(seq: u16) -> u128 {
         1 << (usize::from(seq) % SLOTS)
     }
 
     /// Stores a packet. `false` if that sequence number waits already.
-    pub(super) fn put(&mut self, seq: u16, media: i64, payload: &Payload) -> bool {
+    pub(super) fn put(&mut self, seq: u16, media: i64, samples: usize, payload: &Payload) -> bool {
         if self.get(seq).is_some() {
             return false;
         }
@@ -61,6 +64,8 @@ impl Slots {
         // A payload is at most 1275 bytes.
         slot.len = bytes.len() as u16;
         slot.seq = seq;
+        // At most 120 ms, 5760.
+        slot.samples = samples as u16;
         slot.media = media;
         self.used |= Self::bit(seq);
         true
@@ -131,9 +136,12 @@ mod tests {
     fn slots_find_packets_across_the_wrap_of_the_sequence_number() {
         let mut slots = Slots::new();
         for seq in [65_534u16, 1, 3] {
-            assert!(slots.put(seq, 0, &Payload::new(&[1]).unwrap()));
+            assert!(slots.put(seq, 0, 960, &Payload::new(&[1]).unwrap()));
         }
-        assert!(!slots.put(1, 0, &Payload::new(&[2]).unwrap()), "the first copy stays");
+        assert!(
+            !slots.put(1, 0, 960, &Payload::new(&[2]).unwrap()),
+            "the first copy stays"
+        );
         assert_eq!(slots.get(1).unwrap().payload(), &[1]);
         assert_eq!(slots.first_from(65_535).unwrap().seq, 1);
         assert_eq!(slots.first_from(65_530).unwrap().seq, 65_534);
@@ -141,7 +149,7 @@ mod tests {
         slots.free(1);
         assert_eq!(slots.first_from(65_535).unwrap().seq, 3);
         assert!(
-            slots.get(3 + 64).is_none(),
+            slots.get(3 + SLOTS as u16).is_none(),
             "another packet of the same place is not this one"
         );
     }

@@ -7,10 +7,16 @@ pub struct JitterStats {
     pub target_ms: f32,
     /// The delay now, ms, smoothed.
     pub actual_ms: f32,
+    /// How unevenly packets arrive, ms (RFC 3550 §6.4.1). The first of a spurt, which a sender's look-back delays, are left out.
+    pub jitter_ms: f32,
+    /// Milliseconds of sound in the newest packet; 0 before the first.
+    pub frame_ms: u32,
     /// Samples pulled out, silence included.
     pub total_samples: u64,
     /// Samples invented over losses and stalls. The silence between talk spurts is not among them.
     pub concealed_samples: u64,
+    /// Samples of noise like that of the speaker's room, where concealment had ended or the sender was silent.
+    pub comfort_noise_samples: u64,
     /// Packets given to the buffer.
     pub received: u64,
     /// Packets that came after their time had passed, and were dropped.
@@ -19,6 +25,8 @@ pub struct JitterStats {
     pub lost: u64,
     /// Lost packets that were mended from the copy in the packet after them.
     pub fec_recovered: u64,
+    /// Lost packets that were mended from what a later packet describes of the last while (DRED).
+    pub dred_recovered: u64,
     /// Packets that had come before, and were dropped.
     pub duplicates: u64,
     /// Packets that were not Opus.

@@ -51,27 +51,33 @@ pub(super) fn shorten(frame: &mut [f32], len: usize, most: usize, haste: Haste) 
     lag
 }
 
-/// Puts one period into the front of `frame[..len]`, which must have [`MAX_LAG`] samples of room behind it; returns how
-/// many samples more there are, or 0.
-pub(super) fn lengthen(frame: &mut [f32], len: usize, haste: Haste) -> usize {
-    let Some(lag) = frame.get(..len).and_then(|f| find_lag(f, MAX_LAG, haste)) else {
+/// Puts the last period of `before`, which was played before it, once more in front of `frame[..len]`, which must have [`MAX_LAG`]
+/// samples of room behind it; returns how many samples more there are, or 0.
+pub(super) fn lengthen(before: &[f32; MAX_LAG], frame: &mut [f32], len: usize, haste: Haste) -> usize {
+    if len < FADE || frame.len() < len + MAX_LAG {
+        return 0;
+    }
+    let mut around = [0.0f32; MAX_LAG + COMPARE];
+    let window = COMPARE.min(len);
+    for (to, from) in around.iter_mut().zip(before.iter().chain(frame.iter().take(window))) {
+        *to = *from;
+    }
+    let Some(lag) = around
+        .get(..MAX_LAG + window)
+        .and_then(|around| find_past_lag(around, haste))
+    else {
         return 0;
     };
-    if frame.len() < len + lag {
-        return 0;
-    }
-    // Played: frame[..lag], then frame[lag..] fading over into a second frame[..]. Move up first, then mend the seam from the
-    // original, which the first `lag + FADE` samples still hold where it is read before it is written.
-    let mut seam = [0.0f32; FADE];
-    for (at, out) in seam.iter_mut().enumerate() {
-        let (Some(a), Some(b)) = (frame.get(at + lag).copied(), frame.get(at).copied()) else {
+    // Played so far: up to the end of `before`. From there `frame` fades over into the period before, which leads up to `frame` again.
+    frame.copy_within(0..len, lag);
+    for at in 0..lag {
+        let (Some(past), Some(out)) = (around.get(MAX_LAG - lag + at), frame.get_mut(at)) else {
             return 0;
         };
-        *out = mix(a, b, at);
-    }
-    frame.copy_within(0..len, lag);
-    if let Some(place) = frame.get_mut(lag..lag + FADE) {
-        place.copy_from_slice(&seam);
+        *out = match around.get(MAX_LAG + at) {
+            Some(onward) if at < FADE => mix(*onward, *past, at),
+            _ => *past,
+        };
     }
     lag
 }
@@ -95,19 +101,42 @@ fn find_lag(frame: &[f32], most: usize, haste: Haste) -> Option<usize> {
     (quiet || likeness >= haste.likeness()).then_some(lag)
 }
 
+/// The lag at which what begins at [`MAX_LAG`] in `around` best repeats what was before.
+fn find_past_lag(around: &[f32], haste: Haste) -> Option<usize> {
+    let onward = around.get(MAX_LAG..)?;
+    let likeness = |lag: usize, step: usize| {
+        let past = around.get(MAX_LAG - lag..)?;
+        Some((lag, correlation(onward, past, step)))
+    };
+    let coarse = (MIN_LAG..=MAX_LAG)
+        .step_by(4)
+        .filter_map(|lag| likeness(lag, 4))
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (lag, alike) = (coarse.0.saturating_sub(3).max(MIN_LAG)..=(coarse.0 + 3).min(MAX_LAG))
+        .filter_map(|lag| likeness(lag, 1))
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let quiet = power_to_db(mean_square(around)) < QUIET_DBFS;
+    (quiet || alike >= haste.likeness()).then_some(lag)
+}
+
 fn best(frame: &[f32], lags: impl Iterator<Item = usize>, step: usize) -> Option<(usize, f32)> {
     lags.filter_map(|lag| {
         let window = COMPARE.min(frame.len().checked_sub(lag)?);
         let (front, back) = (frame.get(..window)?, frame.get(lag..lag + window)?);
-        let (mut cross, mut a2, mut b2) = (0.0f32, 1e-9f32, 1e-9f32);
-        for (a, b) in front.iter().zip(back).step_by(step) {
-            cross += a * b;
-            a2 += a * a;
-            b2 += b * b;
-        }
-        Some((lag, cross / (a2 * b2).sqrt()))
+        Some((lag, correlation(front, back, step)))
     })
     .max_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// Normalised, over every `step`th sample of the shorter.
+fn correlation(front: &[f32], back: &[f32], step: usize) -> f32 {
+    let (mut cross, mut a2, mut b2) = (0.0f32, 1e-9f32, 1e-9f32);
+    for (a, b) in front.iter().zip(back).step_by(step) {
+        cross += a * b;
+        a2 += a * a;
+        b2 += b * b;
+    }
+    cross / (a2 * b2).sqrt()
 }
 
 /// Samples in `us`, as a length: negative is none.
@@ -143,14 +172,18 @@ mod tests {
         );
         assert!(roughness(&frame[..960 - gone]) <= smooth);
 
-        let mut frame = clean[..960].to_vec();
-        frame.resize(960 + MAX_LAG, 0.0);
-        let more = lengthen(&mut frame, 960, Haste::Gentle);
-        assert!(more > 0 && more.is_multiple_of(240), "{more}");
-        assert!(roughness(&frame[..960 + more]) <= smooth);
-        // Both ends are untouched, so the joints to the neighbours are as well.
-        assert_eq!(frame[0], clean[0]);
-        assert_eq!(frame[960 + more - 1], clean[959]);
+        // Also where only 10 ms are there.
+        for len in [960, 480] {
+            let before: [f32; MAX_LAG] = clean[..MAX_LAG].try_into().unwrap();
+            let mut frame = clean[MAX_LAG..MAX_LAG + len].to_vec();
+            frame.resize(len + MAX_LAG, 0.0);
+            let more = lengthen(&before, &mut frame, len, Haste::Gentle);
+            assert!(more > 0 && more.is_multiple_of(240), "{more}");
+            // The joints to what was before and what comes after are as smooth as the rest.
+            let joined: Vec<f32> = before.iter().chain(&frame[..len + more]).copied().collect();
+            assert!(roughness(&joined) <= smooth);
+            assert_eq!(frame[len + more - 1], clean[MAX_LAG + len - 1]);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Cues being played.
 
-use crate::{Cue, TICK_SAMPLES};
+use crate::{Cue, Stereo};
 
 /// Cues that may sound over each other; one more replaces the oldest.
 const TOGETHER: usize = 4;
@@ -55,16 +55,18 @@ impl CuePlayer {
     }
 
     /// Adds the next 10 ms.
-    pub(super) fn mix(&mut self, out: &mut [f32; TICK_SAMPLES]) {
+    pub(super) fn mix(&mut self, out: &mut Stereo) {
         for place in &mut self.playing {
             let Some((cue, at)) = place else { continue };
             let samples = cue.samples();
-            for sample in out.iter_mut() {
+            for (left, right) in out.left.iter_mut().zip(&mut out.right) {
                 if *at >= samples.len() && cue.repeats() {
                     *at = 0;
                 }
                 if let Some(add) = samples.get(*at) {
-                    *sample = (*sample + add * self.volume).clamp(-1.0, 1.0);
+                    for sample in [left, right] {
+                        *sample = (*sample + add * self.volume).clamp(-1.0, 1.0);
+                    }
                 }
                 *at += 1;
             }
@@ -83,9 +85,9 @@ mod tests {
     fn render(player: &mut CuePlayer, ticks: usize) -> Vec<f32> {
         let mut all = Vec::new();
         for _ in 0..ticks {
-            let mut out = [0.0; TICK_SAMPLES];
+            let mut out = Stereo::SILENCE;
             player.mix(&mut out);
-            all.extend_from_slice(&out);
+            all.extend_from_slice(&out.left);
         }
         all
     }

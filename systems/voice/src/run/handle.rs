@@ -8,14 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::runner::Runner;
 use super::{AudioConfig, Command, FrameSink, Packet};
-use crate::{AudioIo, Cue, DeviceChoice, Gauges, Payload, TransmitMode, VoiceError};
+use crate::{AudioIo, Cue, DeviceChoice, Gauges, LinkReport, Payload, Place, ProcessConfig, TransmitMode, VoiceError};
 
 /// Commands on their way. When full, because the audio thread has stalled, the command is refused with [`VoiceError::Busy`].
 const COMMANDS: usize = 256;
 /// Packets on their way: 64 speakers for 80 ms. When full, the packet is dropped and counted; the jitter buffer conceals it.
 const PACKETS: usize = 256;
-/// How often the thread looks at its devices. Their callbacks wake nobody.
-const POLL: Duration = Duration::from_millis(4);
 /// How often it wakes up with nothing to do at all.
 const REST: Duration = Duration::from_secs(10);
 /// How often the gauges are renewed, µs.
@@ -197,12 +195,21 @@ impl AudioHandle {
         self.tell(Command::SpeakerVolume(speaker, volume))
     }
 
-    /// The packet loss that the far side reports, in per cent: decides how much each packet repeats of the one before.
+    /// What is known of the links of the call, and how they may be used: decides how sound is encoded. To be told at least once a second,
+    /// also if nothing has changed; forgotten when a call begins.
     ///
     /// # Errors
     /// As said above.
-    pub fn set_packet_loss(&self, percent: u8) -> Result<(), VoiceError> {
-        self.tell(Command::PacketLoss(percent))
+    pub fn set_link(&self, report: LinkReport) -> Result<(), VoiceError> {
+        self.tell(Command::Link(report))
+    }
+
+    /// Where one speaker is heard. Forgotten when they are removed.
+    ///
+    /// # Errors
+    /// As said above.
+    pub fn set_speaker_place(&self, speaker: u64, place: Place) -> Result<(), VoiceError> {
+        self.tell(Command::SpeakerPlace(speaker, place))
     }
 
     /// Chooses devices.
@@ -219,6 +226,22 @@ impl AudioHandle {
     /// As said above.
     pub fn set_mic_test(&self, on: bool) -> Result<(), VoiceError> {
         self.tell(Command::MicTest(on))
+    }
+
+    /// Plays the microphone of such a test back a little later, as others would hear it, muted or not. Not in a call.
+    ///
+    /// # Errors
+    /// As said above.
+    pub fn set_hear(&self, on: bool) -> Result<(), VoiceError> {
+        self.tell(Command::Hear(on))
+    }
+
+    /// What is done to the microphone's sound, unless the thread was started without any of it.
+    ///
+    /// # Errors
+    /// As said above.
+    pub fn set_process(&self, config: ProcessConfig) -> Result<(), VoiceError> {
+        self.tell(Command::Process(config))
     }
 
     /// Plays a cue, in a call or without one.
@@ -283,14 +306,22 @@ fn micros(epoch: Instant) -> u64 {
 
 fn run(mut runner: Runner, commands: &Receiver<Command>, packets: &Receiver<Packet>, shared: &Shared, epoch: Instant) {
     #[cfg(feature = "device")]
-    if !crate::priority::promote_this_thread() {
+    let realtime = crate::priority::promote_this_thread();
+    #[cfg(not(feature = "device"))]
+    let realtime = false;
+    if cfg!(feature = "device") && !realtime {
         tracing::info!("the audio thread has no real-time priority: a busy computer will be heard");
     }
+    runner.begin(realtime);
     let mut gauges = Gauges::default();
     let mut published_us = 0;
     let mut was_idle = true;
     loop {
-        let wait = if runner.idle() { REST } else { POLL };
+        let wait = if runner.idle() {
+            REST
+        } else {
+            runner.rest(micros(epoch))
+        };
         match commands.recv_timeout(wait) {
             Ok(command) => runner.apply(command, micros(epoch)),
             Err(RecvTimeoutError::Timeout) => {}

@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use orrery_voice::{EngineConfig, Gauges, TICK_SAMPLES, TransmitMode, VoiceEngine};
+use orrery_voice::{EncoderConfig, EngineConfig, Gauges, Stereo, TICK_SAMPLES, TransmitMode, VoiceEngine};
 
 use crate::testing::{Rng, voice};
 
@@ -39,6 +39,12 @@ static ALLOCATOR: Counting = Counting;
 fn a_running_engine_allocates_and_frees_nothing() {
     let mut from = VoiceEngine::new(EngineConfig {
         transmit: TransmitMode::Continuous,
+        encoder: EncoderConfig {
+            bitrate: 56_000,
+            packet_loss_percent: 20,
+            dred_ms: 500,
+            ..EncoderConfig::default()
+        },
         ..EngineConfig::default()
     })
     .unwrap();
@@ -54,21 +60,21 @@ fn a_running_engine_allocates_and_frees_nothing() {
         let now = 1_000_000 + i as u64 * 10_000;
         if let Some(frame) = from.capture(tick.try_into().unwrap(), now) {
             seq = seq.wrapping_add(1);
-            // Losses and jitter, so that FEC, concealment and stretching are at work too.
-            if rng.unit() > 0.1 {
+            // Losses and jitter, so that FEC, deep redundancy, concealment and stretching are at work too.
+            if rng.unit() > 0.2 {
                 let late = (rng.unit() * 40_000.0) as u64;
                 to.receive(1, seq, frame.rtp_timestamp, frame.marker, &frame.payload, now + late)
                     .unwrap();
             }
         }
-        let mut out = [0.0; TICK_SAMPLES];
+        let mut out = Stereo::SILENCE;
         to.playout(&mut out, now);
         to.gauges(&mut gauges);
     }
     assert_eq!(COUNT.with(Cell::get) - before, 0);
     let stats = gauges.speakers[0].stats;
     assert!(
-        stats.lost > 10 && stats.fec_recovered > 0 && stats.concealed_samples > 0,
+        stats.lost > 10 && stats.fec_recovered > 0 && stats.dred_recovered > 0 && stats.concealed_samples > 0,
         "{stats:?}"
     );
 }

@@ -114,8 +114,20 @@ impl Driver {
             Own::Search { query, channel, limit } => self.search(query, channel, limit, reference),
             // Answered when the list is there.
             Own::ListDevices => self.list_devices(reference, true),
-            Own::TestMicrophone(on) => {
-                self.sound.set_test(on);
+            // Of a call, and there is none without a profile.
+            Own::PlacePeer { .. } | Own::HoldTalkKey(_) if !matches!(self.place, Place::Inside(_)) => {
+                self.failed(reference, Code::Locked);
+            }
+            Own::PlacePeer { peer, place } => {
+                self.sound.place_peer(peer, place);
+                self.done(reference);
+            }
+            Own::HoldTalkKey(held) => {
+                self.sound.hold_talk_key(held);
+                self.done(reference);
+            }
+            Own::TestMicrophone { on, hear } => {
+                self.sound.set_test(on, hear);
                 // What was lively comes to rest with one last look.
                 self.was_lively = true;
                 self.done(reference);

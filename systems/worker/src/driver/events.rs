@@ -9,7 +9,7 @@ use crate::{
     map::{self, view},
     profile::{self, Door},
     rtc::{PeerEvent, Transport},
-    signaling::{DropResult, HomeEvent, Outcome, Proof},
+    signaling::{DropResult, HomeEvent, HomeOrder, Outcome, Proof},
 };
 
 impl Driver {
@@ -155,6 +155,10 @@ impl Driver {
         };
         match event {
             HomeEvent::Connecting => {
+                if session.online {
+                    // What the home server's connection died of, those to other servers may have, too.
+                    session.drops.reconnect();
+                }
                 self.server_lost();
                 self.tell_server(ServerPhase::Connecting);
             }
@@ -228,6 +232,9 @@ impl Driver {
             session.peers.close(*connection);
             self.sound.remove_speaker(connection);
         }
+        if let (PeerEvent::Interrupted { .. }, Place::Inside(session)) = (&event, &mut self.place) {
+            session.home.order(HomeOrder::Doubt);
+        }
         self.feed(match event {
             PeerEvent::Described { connection, sdp } => Input::Described { connection, sdp },
             PeerEvent::Gathered { connection, lines } => Input::Gathered { connection, lines },
@@ -245,6 +252,7 @@ impl Driver {
             PeerEvent::Received { connection, message } => Input::DirectReceived { connection, message },
             PeerEvent::Interrupted { connection } => Input::Interrupted { connection },
             PeerEvent::Resumed { connection } => Input::Resumed { connection },
+            PeerEvent::Gone { connection } => Input::Gone { connection },
             PeerEvent::Broken { connection } => Input::Broken { connection },
         });
     }
@@ -271,9 +279,12 @@ impl Driver {
                 here,
                 direct,
                 sending,
-            } => Event::ContactChanged {
-                contact: view::contact(*record, here, direct, sending),
-            },
+            } => {
+                self.sound.set_peer_volume(&record);
+                Event::ContactChanged {
+                    contact: view::contact(*record, here, direct, sending),
+                }
+            }
             Fact::RequestReceived { peer, name } => Event::RequestReceived { peer, name },
             Fact::RequestAccepted { peer } => Event::RequestAccepted { peer },
             Fact::ContactRemoved { peer } => Event::ContactRemoved { peer },

@@ -338,8 +338,9 @@ impl Driver {
             }
         }
         self.close_profile().await;
-        self.sound.set_test(false);
+        self.sound.set_test(false, false);
         self.sound.set_settings(&Settings::default());
+        self.sound.forget_people();
         // What was lively comes to rest with one last look.
         self.was_lively = true;
         self.tell_profile();

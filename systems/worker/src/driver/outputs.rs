@@ -105,8 +105,23 @@ impl Driver {
                 });
             }
             Output::MoveTo { server } => session.move_to(&server),
-            Output::MakeOffer { connection, .. } => session.peers.offer(connection),
-            Output::MakeAnswer { connection, sdp, .. } => session.peers.answer(connection, sdp),
+            Output::MakeOffer { connection, renews, .. } => {
+                if let Some(old) = renews {
+                    session.peers.renew(connection, old);
+                }
+                session.peers.offer(connection);
+            }
+            Output::MakeAnswer {
+                connection,
+                sdp,
+                renews,
+                ..
+            } => {
+                if let Some(old) = renews {
+                    session.peers.renew(connection, old);
+                }
+                session.peers.answer(connection, sdp);
+            }
             Output::TakeAnswer { connection, sdp } => session.peers.take_answer(connection, sdp),
             Output::AddCandidates { connection, lines } => session.peers.add_candidates(connection, lines),
             Output::Disconnect { connection } => {
@@ -117,6 +132,10 @@ impl Driver {
             Output::StartSound { connection, peer } => {
                 let speaker = self.sound.add_speaker(connection, peer);
                 session.peers.start_sound(connection, speaker);
+            }
+            Output::MoveSound { from, to, .. } => {
+                session.peers.move_sound(from, to);
+                self.sound.move_speaker(&from, to);
             }
             Output::StopSound { connection, .. } => {
                 session.peers.stop_sound(connection);

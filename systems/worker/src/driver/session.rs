@@ -15,7 +15,7 @@ use crate::{
     engine::Engine,
     keyring::Memory,
     profile::{KEYRING_NOTE, Opened},
-    rtc::{Ear, Fanout, Measured, Network, PEER_EVENT_CAPACITY, PeerEvent, Transport, WebRtc},
+    rtc::{Change, Ear, Fanout, Interfaces, Measured, Network, PEER_EVENT_CAPACITY, PeerEvent, Transport, WebRtc},
     signaling::{Dialer, Drops, Home, HomeOrder, ServerAddress},
 };
 
@@ -56,6 +56,8 @@ pub(crate) struct Session {
     folder_shown: String,
     logs: String,
     bind: Option<String>,
+    /// This computer's networks at the last look.
+    interfaces: Interfaces,
     runtime: runtime::Handle,
     dialer: Dialer,
 }
@@ -108,6 +110,7 @@ impl Session {
                 .map(show)
                 .unwrap_or_default(),
             bind: around.config.bind.clone(),
+            interfaces: Interfaces::now(),
             runtime,
             dialer: around.dialer.clone(),
         })
@@ -172,6 +175,21 @@ impl Session {
         if *self.peers.network() != network {
             self.peers.set_network(network);
         }
+    }
+
+    /// How this computer's networks differ from those of the last look. Who bound one address stays there.
+    pub(super) fn network_change(&mut self) -> Option<Change> {
+        let fixed = |bind: &String| {
+            bind.parse::<std::net::SocketAddr>()
+                .is_ok_and(|address| !address.ip().is_unspecified())
+        };
+        if self.bind.as_ref().is_some_and(fixed) {
+            return None;
+        }
+        let now = Interfaces::now();
+        let change = now.since(&self.interfaces);
+        self.interfaces = now;
+        change
     }
 
     /// No socket is worth anything any more; `asked`: a person says so.

@@ -98,3 +98,41 @@ async fn mail_that_the_database_could_not_take_is_asked_for_again_and_said() {
         .collect();
     assert_eq!(problems, [Event::Notice(Notice::Problem { code: Code::Internal })]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_says_nothing_either_when_a_peer_falls_silent_is_dialled_anew() {
+    let fake = Fake::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (_app, mut driver) = beginning(folder.path(), &fake.url);
+    let server = async {
+        let mut guest = fake.guest().await;
+        guest.let_in().await;
+        // From here on it is as if nothing came through any more.
+        fake.guest().await.let_in().await;
+        drop(guest);
+    };
+    let falling_silent = async {
+        let mut timers = Timers::new();
+        loop {
+            let wake = driver.wait(&mut timers).await;
+            let online = matches!(wake, Wake::Home(HomeEvent::Online { .. }));
+            if driver.step(wake) == Flow::Stop {
+                return;
+            }
+            if online {
+                let connection = orrery_protocol::ConnectionId([1; 16]);
+                driver.step(Wake::Peer(PeerEvent::Interrupted { connection }));
+            }
+        }
+    };
+    let both = async {
+        tokio::select! {
+            () = falling_silent => panic!("the loop ended"),
+            () = server => {}
+        }
+    };
+    // Without a doubt it would take three probes of twenty seconds.
+    tokio::time::timeout(Duration::from_secs(30), both)
+        .await
+        .expect("in time");
+}

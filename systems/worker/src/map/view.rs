@@ -29,6 +29,8 @@ pub(crate) fn contact(record: ContactRecord, here: bool, direct: Link, sending: 
         alias: record.alias,
         blocked: record.blocked,
         verified: record.verified,
+        volume: record.volume,
+        silenced: record.silenced,
         via: record.via,
         here,
         last_seen_ms: record.last_seen_ms,

@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::BytesMut;
 use orrery_protocol::{ConnectionId, limits::MAX_CANDIDATES};
 use rtc::{
+    interceptor::Slot,
     media_stream::MediaStreamTrack,
     peer_connection::configuration::media_engine::MIME_TYPE_OPUS,
     rtp_transceiver::rtp_sender::{
@@ -20,7 +20,7 @@ use rtc::{
 };
 use tokio::sync::mpsc;
 use webrtc::{
-    data_channel::{DataChannel, DataChannelEvent, RTCDataChannelInit},
+    data_channel::{DataChannel, DataChannelEvent},
     media_stream::{
         track_local::{TrackLocal, static_rtp::TrackLocalStaticRTP},
         track_remote::{TrackRemote, TrackRemoteEvent},
@@ -34,22 +34,32 @@ use webrtc::{
 };
 
 use super::{
-    Ear, Fanout, Measured, Network, OutFrame, PeerEvent, candidates,
-    fanout::{self, Numbers},
+    Ear, Fanout, Measured, Network, PeerEvent, candidates,
+    fanout::{self, Marks, Numbers},
     fingerprint,
-    guard::{Guard, Sockets},
+    guard::{self, Guard, Sockets},
     handler::{Callback, Handler},
-    pieces::{self, Assembler},
+    pieces::Assembler,
+    reports::{ReportReader, Reported},
     sdp, stats,
+    talk::Talk,
 };
 
 /// Orders under way to a connection's task. When full, the connection has stalled: it is closed as broken, and the
 /// core sets up another if one is still wanted.
 pub(crate) const ORDER_CAPACITY: usize = 256;
 /// How long a candidate waits for others to go in the same note.
-const GATHER_WAIT: Duration = Duration::from_millis(20);
+const GATHER_WAIT: Duration = Duration::from_millis(10);
 /// How often a connection with sound is measured.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
+/// How often the other side is asked for a sign of life (RFC 7675), also while nobody speaks.
+const ALIVE_EVERY: Duration = Duration::from_millis(500);
+/// A connection that was silent for so long is interrupted: three questions without an answer …
+const SILENT: Duration = Duration::from_millis(1_500);
+/// … and broken when it was interrupted for so long.
+const BROKEN: Duration = Duration::from_secs(30);
+/// How often it is asked, while it is interrupted, whether the other side's program is there at all.
+const ASK_EVERY: Duration = Duration::from_secs(2);
 /// Bytes on their way through the data channel. Beyond it a message is not sent directly; the way over the server
 /// remains.
 const SEND_LIMIT: usize = 512 * 1024;
@@ -78,7 +88,12 @@ pub(crate) struct Setup {
     pub connection: ConnectionId,
     /// The other side's offer; without it an offer is made.
     pub offer: Option<String>,
+    /// What numbers its packets.
+    pub numbers: Numbers,
+    /// The speaker that its sound is; 0 while there is none.
+    pub speaker: Arc<AtomicU64>,
     pub network: Network,
+    pub talk: Talk,
     pub events: mpsc::Sender<PeerEvent>,
     pub ear: Arc<dyn Ear>,
     pub fanout: Fanout,
@@ -100,7 +115,7 @@ pub(crate) async fn run(setup: Setup, orders: mpsc::Receiver<Order>) {
     let connection = setup.connection;
     let events = setup.events.clone();
     let fanout = setup.fanout.clone();
-    let broken = match open(&setup.network).await {
+    let broken = match open(&setup.network, setup.numbers, setup.talk).await {
         Ok(parts) => {
             let stack = Arc::clone(&parts.stack);
             // The SDP of a stranger goes through parsers that are not ours: should one of them panic, this connection
@@ -122,10 +137,12 @@ pub(crate) async fn run(setup: Setup, orders: mpsc::Receiver<Order>) {
 /// The stack's halves of a connection.
 struct Parts {
     stack: Arc<dyn PeerConnection>,
-    channel: Arc<dyn DataChannel>,
+    /// None only where the other side has yet to open it, which ours never has to.
+    channel: Option<Arc<dyn DataChannel>>,
     sender: Arc<dyn RtpSender>,
     track: Arc<TrackLocalStaticRTP>,
-    numbers: Numbers,
+    /// What the other side says of our sound.
+    reported: Reported,
     callbacks: mpsc::Receiver<Callback>,
     guard: Arc<Guard>,
 }
@@ -141,7 +158,7 @@ fn opus() -> RTCRtpCodec {
 }
 
 /// Makes a connection with a certificate of its own, its data channel and its track.
-async fn open(network: &Network) -> Result<Parts, Failed> {
+async fn open(network: &Network, numbers: Numbers, talk: Talk) -> Result<Parts, Failed> {
     let mut media = MediaEngine::default();
     media.register_codec(
         RTCRtpCodecParameters {
@@ -165,6 +182,7 @@ async fn open(network: &Network) -> Result<Parts, Failed> {
             SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm,
         ])
         .with_ice_connection_attempts(Some(CHECK_EVERY), Some(CHECKS))
+        .with_ice_timeouts(Some(SILENT), Some(BROKEN), Some(ALIVE_EVERY))
         .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
         .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
         .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
@@ -176,6 +194,10 @@ async fn open(network: &Network) -> Result<Parts, Failed> {
     });
     let (handler, callbacks) = Handler::new(network.loopback);
     let guard = Guard::new();
+    let reported = Reported::default();
+    // Nearest to the network: what comes after it may keep reports to itself.
+    let interceptors = configure_rtcp_reports(Registry::new())
+        .with(Slot::Custom(0), ReportReader::new(numbers.ssrc, reported.clone()));
     let stack: Arc<dyn PeerConnection> = Arc::new(
         PeerConnectionBuilder::new()
             .with_configuration(
@@ -184,7 +206,7 @@ async fn open(network: &Network) -> Result<Parts, Failed> {
                     .build(),
             )
             .with_media_engine(media)
-            .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
+            .with_interceptor_registry(interceptors)
             .with_setting_engine(settings)
             .with_handler(Arc::new(handler))
             .with_runtime(Arc::new(Sockets::new(Arc::clone(&guard))))
@@ -193,7 +215,6 @@ async fn open(network: &Network) -> Result<Parts, Failed> {
             .build()
             .await?,
     );
-    let numbers = Numbers::random();
     let track = Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new(
         "voice".to_owned(),
         "voice".to_owned(),
@@ -211,18 +232,16 @@ async fn open(network: &Network) -> Result<Parts, Failed> {
     // The track is there from the beginning, so that a call over a standing connection needs no new negotiation.
     let local: Arc<dyn TrackLocal> = Arc::<TrackLocalStaticRTP>::clone(&track);
     let sender = stack.add_track(local).await?;
-    let channel = RTCDataChannelInit {
-        ordered: true,
-        negotiated: Some(0),
-        ..Default::default()
+    let channel = match talk.channel() {
+        Some(init) => Some(stack.create_data_channel("notes", Some(init)).await?),
+        None => None,
     };
-    let channel = stack.create_data_channel("notes", Some(channel)).await?;
     Ok(Parts {
         stack,
         channel,
         sender,
         track,
-        numbers,
+        reported,
         callbacks,
         guard,
     })
@@ -241,9 +260,7 @@ struct Connection {
     secured: bool,
     interrupted: bool,
     open: bool,
-    /// The speaker that its sound is; 0 while there is none.
-    speaker: Arc<AtomicU64>,
-    outlet: Option<mpsc::Sender<OutFrame>>,
+    outlet: Option<fanout::Outlet>,
 }
 
 /// Whether the connection goes on.
@@ -265,7 +282,6 @@ impl Connection {
             secured: false,
             interrupted: false,
             open: false,
-            speaker: Arc::default(),
             outlet: None,
         }
     }
@@ -277,9 +293,11 @@ impl Connection {
         }
         let mut measure = tokio::time::interval(MEASURE_EVERY);
         measure.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut ask = tokio::time::interval(ASK_EVERY);
+        ask.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut gather_at: Option<tokio::time::Instant> = None;
         loop {
-            let sounding = self.speaker.load(Ordering::Relaxed) != 0;
+            let sounding = self.setup.speaker.load(Ordering::Relaxed) != 0;
             let next = tokio::select! {
                 order = orders.recv() => match order {
                     Some(order) => self.carry_out(order).await,
@@ -296,16 +314,19 @@ impl Connection {
                         gather_at = None;
                         self.give_candidates().await
                     }
-                    Some(Callback::State(state)) => self.changed(state).await,
+                    Some(Callback::State(state)) => {
+                        // The first question follows at once.
+                        ask.reset_immediately();
+                        self.changed(state).await
+                    }
                     Some(Callback::Track(track)) => {
                         self.listen(track);
                         Ok(Next::Go)
                     }
-                    // There is one channel, and nobody opens another.
-                    Some(Callback::Channel) => Err(Failed),
+                    Some(Callback::Channel(channel)) => self.opened(channel),
                     None => Err(Failed),
                 },
-                event = self.parts.channel.poll() => self.channel_event(event).await,
+                event = poll(self.parts.channel.as_ref()) => self.channel_event(event).await,
                 () = self.parts.guard.spent() => Err(Failed),
                 () = self.parts.guard.refused() => {
                     let connection = self.setup.connection;
@@ -314,6 +335,14 @@ impl Connection {
                 () = sleep_until(gather_at), if gather_at.is_some() => {
                     gather_at = None;
                     self.give_candidates().await
+                }
+                gone = async { ask.tick().await; guard::is_gone(&self.parts.guard).await }, if self.interrupted => {
+                    if gone {
+                        let connection = self.setup.connection;
+                        self.tell(PeerEvent::Gone { connection }).await.and(Ok(Next::End))
+                    } else {
+                        Ok(Next::Go)
+                    }
                 }
                 _ = measure.tick(), if sounding => {
                     self.measure().await;
@@ -372,7 +401,7 @@ impl Connection {
             Order::Send(message) => self.send(&message).await,
             Order::StartSound(speaker) => self.start_sound(speaker).await,
             Order::StopSound => {
-                self.speaker.store(0, Ordering::Relaxed);
+                self.setup.speaker.store(0, Ordering::Relaxed);
                 self.setup.fanout.leave(&self.setup.connection);
             }
         }
@@ -443,14 +472,11 @@ impl Connection {
                 self.open = true;
                 self.tell(PeerEvent::Open { connection }).await
             }
-            // Pieces are bytes; text is somebody else's protocol.
-            Some(DataChannelEvent::OnMessage(piece)) if piece.is_string => Err(Failed),
             Some(DataChannelEvent::OnMessage(piece)) => {
                 self.parts.guard.message_came(piece.data.len());
-                match self.assembler.take(&piece.data) {
-                    Ok(Some(message)) => self.tell(PeerEvent::Received { connection, message }).await,
-                    Ok(None) => Ok(Next::Go),
-                    Err(pieces::BadPiece) => Err(Failed),
+                match self.setup.talk.take(&mut self.assembler, &piece)? {
+                    Some(message) => self.tell(PeerEvent::Received { connection, message }).await,
+                    None => Ok(Next::Go),
                 }
             }
             Some(DataChannelEvent::OnClose) | None => Ok(Next::End),
@@ -458,27 +484,29 @@ impl Connection {
         }
     }
 
+    /// There is one channel, and nobody opens another.
+    fn opened(&mut self, channel: Arc<dyn DataChannel>) -> Result<Next, Failed> {
+        if self.parts.channel.is_some() {
+            return Err(Failed);
+        }
+        self.parts.channel = Some(channel);
+        Ok(Next::Go)
+    }
+
     async fn send(&mut self, message: &[u8]) {
-        let Some(pieces) = pieces::cut(message).filter(|_| self.open) else {
+        let (Some(channel), Some(pieces)) = (&self.parts.channel, self.setup.talk.cut(message).filter(|_| self.open))
+        else {
             return;
         };
         // Asked once for the whole message: one that stops halfway would be sent for nothing.
-        if self
-            .parts
-            .channel
+        if channel
             .outstanding_bytes()
             .await
             .is_ok_and(|bytes| bytes + message.len() < SEND_LIMIT)
         {
             for piece in pieces {
                 self.parts.guard.piece_went();
-                if self
-                    .parts
-                    .channel
-                    .try_send(BytesMut::from(piece.as_slice()))
-                    .await
-                    .is_err()
-                {
+                if self.setup.talk.send(channel.as_ref(), &piece).await.is_err() {
                     return;
                 }
             }
@@ -486,15 +514,19 @@ impl Connection {
     }
 
     async fn start_sound(&mut self, speaker: u64) {
-        self.speaker.store(speaker, Ordering::Relaxed);
+        self.setup.speaker.store(speaker, Ordering::Relaxed);
         if self.outlet.is_none() {
-            let parameters = self.parts.sender.get_parameters().await;
-            let negotiated = parameters
-                .ok()
-                .and_then(|p| p.rtp_parameters.codecs.first().map(|c| c.payload_type));
-            let payload_type = negotiated.unwrap_or(OPUS_PAYLOAD_TYPE);
+            let negotiated = self.parts.sender.get_parameters().await.ok();
+            let negotiated = negotiated.as_ref().map(|p| &p.rtp_parameters);
+            let codec = negotiated.and_then(|p| p.codecs.first());
+            let extensions = negotiated.map_or(&[][..], |p| &p.header_extensions);
+            let level = extensions.iter().find(|extension| extension.uri == AUDIO_LEVEL_URI);
+            let marks = Marks {
+                payload_type: codec.map_or(OPUS_PAYLOAD_TYPE, |codec| codec.payload_type),
+                level: level.and_then(|extension| u8::try_from(extension.id).ok()),
+            };
             let track = Arc::clone(&self.parts.track);
-            self.outlet = Some(fanout::outlet(track, self.parts.numbers, payload_type));
+            self.outlet = Some(fanout::outlet(track, self.setup.numbers, marks));
         }
         if let Some(outlet) = &self.outlet {
             self.setup.fanout.join(self.setup.connection, outlet.clone());
@@ -504,7 +536,7 @@ impl Connection {
     /// Takes what the other side says from the beginning, because the stack's queue must not fill, and gives it to the
     /// ear only while there is sound.
     fn listen(&self, track: Arc<dyn TrackRemote>) {
-        let speaker = Arc::clone(&self.speaker);
+        let speaker = Arc::clone(&self.setup.speaker);
         let ear = Arc::clone(&self.setup.ear);
         tokio::spawn(async move {
             while let Some(event) = track.poll().await {
@@ -531,12 +563,26 @@ impl Connection {
 
     async fn measure(&self) {
         let report = self.parts.stack.get_stats(Instant::now(), StatsSelector::None).await;
-        *self.setup.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some(stats::read(&report));
+        let from = self.parts.guard.heard().map(|heard| heard.from);
+        let measured = Measured {
+            sent_loss: self.parts.reported.loss(),
+            sent_jitter_ms: self.parts.reported.jitter_ms(),
+            ..stats::read(&report, from)
+        };
+        *self.setup.measured.lock().unwrap_or_else(PoisonError::into_inner) = Some(measured);
     }
 
     async fn tell(&self, event: PeerEvent) -> Result<Next, Failed> {
         self.setup.events.send(event).await.map_err(|_| Failed)?;
         Ok(Next::Go)
+    }
+}
+
+/// What happens on the channel; nothing while there is none.
+async fn poll(channel: Option<&Arc<dyn DataChannel>>) -> Option<DataChannelEvent> {
+    match channel {
+        Some(channel) => channel.poll().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -7,16 +7,12 @@ use std::{
 
 use bytes::Bytes;
 use orrery_protocol::ConnectionId;
-use rtc::rtp::{
-    Packet,
-    extension::{HeaderExtension, audio_level_extension::AudioLevelExtension},
-    header::Header,
-};
+use rtc::rtp::{Packet, header::Header};
 use tokio::sync::mpsc;
-use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use webrtc::media_stream::track_local::{TrackLocal, static_rtp::TrackLocalStaticRTP};
 
 /// Frames waiting for one connection, 320 ms. When full, the frame is dropped for this connection only: late sound is
-/// worth nothing, and its own sequence numbers show the gap to nobody, because they count what was written.
+/// worth nothing, and the gap in the sequence numbers has it concealed as any lost packet.
 const FRAMES: usize = 16;
 
 /// One encoded frame, the same for everybody.
@@ -34,38 +30,54 @@ pub(crate) struct OutFrame {
     pub voice: bool,
 }
 
+/// A frame and its number: the same on every connection, so that two connections with one peer carry the same packets.
+type Numbered = (u16, OutFrame);
+
+/// The way to one connection's track.
+pub(crate) type Outlet = mpsc::Sender<Numbered>;
+
+#[derive(Default)]
+struct List {
+    outlets: HashMap<ConnectionId, Outlet>,
+    next: u16,
+}
+
 /// Who gets our sound. A clone shares the list.
 #[derive(Clone, Default)]
-pub(crate) struct Fanout(Arc<Mutex<HashMap<ConnectionId, mpsc::Sender<OutFrame>>>>);
+pub(crate) struct Fanout(Arc<Mutex<List>>);
 
 impl Fanout {
     /// Gives a frame to every connection on the list. Never waits.
     pub(crate) fn send(&self, frame: &OutFrame) {
-        for outlet in self.lock().values() {
+        let mut list = self.lock();
+        let number = list.next;
+        list.next = number.wrapping_add(1);
+        for outlet in list.outlets.values() {
             // Full: see [`FRAMES`]. Closed: the connection is on its way off the list.
-            let _ = outlet.try_send(frame.clone());
+            let _ = outlet.try_send((number, frame.clone()));
         }
     }
 
     /// Whether nobody is on the list, so that encoding may be spared.
     pub(crate) fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        self.lock().outlets.is_empty()
     }
 
-    pub(crate) fn join(&self, connection: ConnectionId, outlet: mpsc::Sender<OutFrame>) {
-        self.lock().insert(connection, outlet);
+    pub(crate) fn join(&self, connection: ConnectionId, outlet: Outlet) {
+        self.lock().outlets.insert(connection, outlet);
     }
 
     pub(crate) fn leave(&self, connection: &ConnectionId) {
-        self.lock().remove(connection);
+        self.lock().outlets.remove(connection);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectionId, mpsc::Sender<OutFrame>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, List> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What numbers a connection's packets. Sequence and timestamp begin anywhere (RFC 3550 §5.1).
+/// What numbers a connection's packets. Sequence and timestamp begin anywhere (RFC 3550 §5.1). A connection that takes the
+/// place of another has the other's, so that the same packet over both is heard once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbers {
     pub ssrc: u32,
@@ -83,41 +95,47 @@ impl Numbers {
         }
     }
 
-    /// The next packet.
-    fn packet(&mut self, frame: &OutFrame, payload_type: u8) -> Packet {
-        let packet = Packet {
-            header: Header {
-                version: 2,
-                marker: frame.marker,
-                payload_type,
-                sequence_number: self.sequence,
-                timestamp: self.timestamp.wrapping_add(frame.timestamp),
-                ssrc: self.ssrc,
-                ..Default::default()
-            },
-            payload: frame.payload.clone(),
+    fn packet(&self, number: u16, frame: &OutFrame, marks: Marks) -> Packet {
+        let mut header = Header {
+            version: 2,
+            marker: frame.marker,
+            payload_type: marks.payload_type,
+            sequence_number: self.sequence.wrapping_add(number),
+            timestamp: self.timestamp.wrapping_add(frame.timestamp),
+            ssrc: self.ssrc,
+            ..Default::default()
         };
-        self.sequence = self.sequence.wrapping_add(1);
-        packet
+        if let Some(id) = marks.level {
+            // RFC 6464 §3: whether it is a voice, and how loud.
+            let level = Bytes::copy_from_slice(&[u8::from(frame.voice) << 7 | frame.level.min(127)]);
+            // Fails for a number that cannot be one, and was not negotiated then.
+            let _ = header.set_extension(id, level);
+        }
+        Packet {
+            header,
+            payload: frame.payload.clone(),
+        }
     }
 }
 
+/// What was negotiated for packets. The track knows this too, but as it was before the other side's description came: another
+/// program's numbers are not ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// Of Opus.
+    pub payload_type: u8,
+    /// Number of the header extension that tells loudness (RFC 6464); `None` where the other side takes none.
+    pub level: Option<u8>,
+}
+
 /// An outlet and the task that writes what comes through it to a track. The task ends with the last outlet.
-pub(crate) fn outlet(
-    track: Arc<TrackLocalStaticRTP>,
-    mut numbers: Numbers,
-    payload_type: u8,
-) -> mpsc::Sender<OutFrame> {
-    let (outlet, mut frames) = mpsc::channel::<OutFrame>(FRAMES);
+pub(crate) fn outlet(track: Arc<TrackLocalStaticRTP>, numbers: Numbers, marks: Marks) -> Outlet {
+    let (outlet, mut frames) = mpsc::channel::<Numbered>(FRAMES);
     tokio::spawn(async move {
-        while let Some(frame) = frames.recv().await {
-            let level = HeaderExtension::AudioLevel(AudioLevelExtension {
-                level: frame.level.min(127),
-                voice: frame.voice,
-            });
-            let packet = numbers.packet(&frame, payload_type);
+        while let Some((number, frame)) = frames.recv().await {
+            let packet = numbers.packet(number, &frame, marks);
             // Fails while the track is not negotiated and after the connection closed: nothing to send to either way.
-            if track.write_rtp_with_extensions(packet, &[level]).await.is_err() {
+            if track.write_rtp(packet).await.is_err() {
                 tracing::trace!("a frame found its track closed");
             }
         }
@@ -139,15 +157,30 @@ mod tests {
         }
     }
 
+    const MARKS: Marks = Marks {
+        payload_type: 111,
+        level: Some(2),
+    };
+
+    #[test]
+    fn loudness_stands_under_the_number_that_was_negotiated_or_nowhere() {
+        let numbers = Numbers::random();
+        let packet = numbers.packet(0, &frame(0), MARKS);
+        assert_eq!(packet.header.get_extension(2).as_deref(), Some(&[0x80 | 30][..]));
+        assert_eq!(packet.header.extensions.len(), 1);
+        let packet = numbers.packet(0, &frame(0), Marks { level: None, ..MARKS });
+        assert!(!packet.header.extension && packet.header.extensions.is_empty());
+    }
+
     #[test]
     fn packets_count_up_and_keep_the_frames_distances() {
-        let mut numbers = Numbers {
+        let numbers = Numbers {
             ssrc: 7,
             sequence: u16::MAX,
             timestamp: u32::MAX - 100,
         };
-        let first = numbers.packet(&frame(0), 111);
-        let second = numbers.packet(&frame(960), 111);
+        let first = numbers.packet(0, &frame(0), MARKS);
+        let second = numbers.packet(1, &frame(960), MARKS);
         assert_eq!(
             (first.header.sequence_number, second.header.sequence_number),
             (u16::MAX, 0)

@@ -69,13 +69,13 @@ async fn a_speaker_who_sends_garbage_is_heard_again_when_it_speaks() {
 
     // What the speaker says goes through here, and at times something else goes in its place.
     let said = Fanout::default();
-    let (outlet, mut frames) = mpsc::channel::<OutFrame>(64);
+    let (outlet, mut frames) = mpsc::channel::<(u16, OutFrame)>(64);
     said.join(LINE, outlet);
     let garbling = Arc::new(AtomicBool::new(false));
     let (garbled, out) = (Arc::clone(&garbling), a.fanout.clone());
     let passing = tokio::spawn(async move {
         let mut count = 0;
-        while let Some(mut frame) = frames.recv().await {
+        while let Some((_, mut frame)) = frames.recv().await {
             if garbled.load(Ordering::Relaxed) {
                 frame.payload = garbage(count);
                 count += 1;

@@ -11,15 +11,21 @@
 
 use std::{
     collections::HashMap,
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    io,
+    net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use tokio::sync::Notify;
 
+mod gone;
 mod sockets;
 
+pub(crate) use gone::is_gone;
 pub(crate) use sockets::Sockets;
 
 /// Paths (a socket of ours and an address) that are remembered. Beyond it nothing more is sent to new ones.
@@ -80,6 +86,14 @@ fn refuses_certificate(packet: &[u8]) -> bool {
     )
 }
 
+/// Whether the system says that nobody listens at an address that something was sent to.
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
+    )
+}
+
 fn number(packet: &[u8], at: usize) -> Option<u32> {
     packet.get(at..)?.first_chunk().copied().map(u32::from_be_bytes)
 }
@@ -99,6 +113,17 @@ struct Rules {
     sources: Vec<u32>,
     reporters: Vec<u32>,
     credit: u64,
+    /// Where the last packet of a path that answers came from, and when.
+    heard: Option<Heard>,
+}
+
+/// A sign of life of the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// On which of our sockets.
+    socket: usize,
+    pub from: SocketAddr,
+    pub at: Instant,
 }
 
 impl Rules {
@@ -110,6 +135,7 @@ impl Rules {
             sources: Vec::new(),
             reporters: Vec::new(),
             credit: UNFINISHED,
+            heard: None,
         }
     }
 
@@ -146,11 +172,12 @@ impl Rules {
     }
 
     /// Whether a packet may come in.
-    fn may_come(&mut self, socket: usize, from: SocketAddr, packet: &[u8]) -> bool {
+    fn may_come(&mut self, socket: usize, from: SocketAddr, packet: &[u8], now: Instant) -> bool {
         let path = self.paths.get_mut(&(socket, from));
         let spoken_to = path.is_some();
         if let Some(path) = path {
             path.answered = true;
+            self.heard = Some(Heard { socket, from, at: now });
         }
         match kind(packet) {
             Kind::Stun => true,
@@ -179,6 +206,10 @@ impl Rules {
 /// The rules of one connection, shared by its sockets and its task.
 pub(crate) struct Guard {
     rules: Mutex<Rules>,
+    /// Second handles on the sockets, by their numbers.
+    handles: Mutex<HashMap<usize, UdpSocket>>,
+    /// How often the system said that nobody listens where something was sent.
+    refusals: AtomicU32,
     spent: Notify,
     refused: Notify,
 }
@@ -195,6 +226,8 @@ impl Guard {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             rules: Mutex::new(Rules::new(Instant::now())),
+            handles: Mutex::default(),
+            refusals: AtomicU32::new(0),
             spent: Notify::new(),
             refused: Notify::new(),
         })
@@ -225,6 +258,32 @@ impl Guard {
         self.refused.notified().await;
     }
 
+    /// The last sign of life of the other side.
+    pub(crate) fn heard(&self) -> Option<Heard> {
+        self.rules().heard
+    }
+
+    /// A socket of this connection.
+    fn enter(&self, number: usize, socket: &UdpSocket) {
+        if let Some(handle) = gone::handle(socket) {
+            let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+            handles.insert(number, handle);
+        }
+    }
+
+    fn with_handle(&self, number: usize, make: impl FnOnce(&UdpSocket) -> bool) -> bool {
+        let handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
+        handles.get(&number).is_some_and(make)
+    }
+
+    fn refusals(&self) -> u32 {
+        self.refusals.load(Ordering::Relaxed)
+    }
+
+    fn refusal_came(&self) {
+        self.refusals.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn may_go(&self, socket: usize, to: SocketAddr, packet: &[u8]) -> bool {
         if refuses_certificate(packet) {
             self.refused.notify_one();
@@ -234,7 +293,7 @@ impl Guard {
 
     fn may_come(&self, socket: usize, from: SocketAddr, packet: &[u8]) -> bool {
         let mut rules = self.rules();
-        let may = rules.may_come(socket, from, packet);
+        let may = rules.may_come(socket, from, packet, Instant::now());
         if rules.credit == 0 {
             self.spent.notify_one();
         }

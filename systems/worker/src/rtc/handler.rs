@@ -30,7 +30,7 @@ pub(crate) enum Callback {
     /// The other side's sound.
     Track(Arc<dyn TrackRemote>),
     /// The other side opened a channel, which ours never does.
-    Channel,
+    Channel(Arc<dyn DataChannel>),
 }
 
 /// Puts callbacks into the lane.
@@ -74,8 +74,8 @@ impl PeerConnectionEventHandler for Handler {
         self.tell(Callback::State(state));
     }
 
-    async fn on_data_channel(&self, _: Arc<dyn DataChannel>) {
-        self.tell(Callback::Channel);
+    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
+        self.tell(Callback::Channel(channel));
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {

@@ -15,6 +15,8 @@ use tokio::sync::{mpsc, watch};
 use super::*;
 
 pub(super) const LINE: ConnectionId = ConnectionId([5; 16]);
+/// What takes its place.
+const NEXT: ConnectionId = ConnectionId([6; 16]);
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Speaker, sequence number, timestamp, payload.
@@ -84,23 +86,25 @@ impl Side {
 /// Carries one event over to the other side, as the core would in sealed notes.
 fn carry(event: PeerEvent, from: &mut Side, to: &mut Side, offered: bool) {
     match event {
-        PeerEvent::Described { sdp, .. } => {
+        PeerEvent::Described { sdp, connection } => {
             assert!(
                 !sdp.contains("a=candidate"),
                 "addresses leave only when the core says so"
             );
             if offered {
-                to.stack.answer(LINE, sdp);
+                to.stack.answer(connection, sdp);
             } else {
-                to.stack.take_answer(LINE, sdp);
+                to.stack.take_answer(connection, sdp);
             }
         }
-        PeerEvent::Gathered { lines, .. } => to.stack.add_candidates(LINE, lines),
+        PeerEvent::Gathered { lines, connection } => to.stack.add_candidates(connection, lines),
         PeerEvent::Secured { local, remote, .. } => from.prints = Some((local, remote)),
         PeerEvent::Open { .. } => from.open = true,
         PeerEvent::Received { message, .. } => from.received.push(message),
         PeerEvent::Interrupted { .. } | PeerEvent::Resumed { .. } => {}
-        PeerEvent::Broken { .. } | PeerEvent::Impostor { .. } => panic!("broken"),
+        // Its place was taken.
+        PeerEvent::Broken { connection: LINE } if from.open => {}
+        PeerEvent::Broken { .. } | PeerEvent::Gone { .. } | PeerEvent::Impostor { .. } => panic!("broken"),
     }
 }
 
@@ -217,8 +221,81 @@ async fn sound_is_heard_only_after_both_sides_were_told_so() {
     }
     // Measured once a second while there is sound.
     eventually(|| a.stack.measured(LINE).is_some_and(|measured| measured.rtt_ms > 0)).await;
+    // And what the other side reports of our packets is read: no timer is even enough for none of their times to differ.
+    eventually(|| {
+        a.stack
+            .measured(LINE)
+            .is_some_and(|measured| measured.sent_jitter_ms > 0.0)
+    })
+    .await;
     a.stack.stop_sound(LINE);
     eventually(|| a.fanout.is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_goes_on_over_a_connection_that_takes_the_place_of_another() {
+    let (mut a, mut b) = connected().await;
+    let old = a.prints;
+    a.stack.start_sound(LINE, 1);
+    b.stack.start_sound(LINE, 42);
+    let fanout = a.fanout.clone();
+    let talking = tokio::spawn(async move {
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        for i in 0.. {
+            tick.tick().await;
+            fanout.send(&OutFrame {
+                payload: Bytes::from(vec![0xf8, 0xff, 0xfe]),
+                timestamp: i * 960,
+                marker: i == 0,
+                level: 40,
+                voice: true,
+            });
+        }
+    });
+    let heard = |b: &Side, more: usize| {
+        let mut count = b.ear.count.subscribe();
+        async move {
+            let wanted = *count.borrow() + more;
+            let reached = count.wait_for(|count| *count >= wanted);
+            tokio::time::timeout(DEADLINE, reached).await.expect("in time").unwrap();
+        }
+    };
+    heard(&b, 10).await;
+    for side in [&mut a, &mut b] {
+        (side.open, side.prints) = (false, None);
+        side.stack.renew(NEXT, LINE);
+    }
+    a.stack.offer(NEXT);
+    // The answering side is told before the offer comes, as by the core.
+    until(&mut a, &mut b, |a, b| {
+        a.open && b.open && a.prints.is_some() && b.prints.is_some()
+    })
+    .await;
+    assert_ne!(a.prints, old, "with certificates of its own");
+    // One side binds a little later than the other.
+    a.stack.move_sound(LINE, NEXT);
+    heard(&b, 10).await;
+    b.stack.move_sound(LINE, NEXT);
+    heard(&b, 20).await;
+    for side in [&mut a, &mut b] {
+        side.stack.close(LINE);
+    }
+    heard(&b, 20).await;
+    talking.abort();
+    let heard = b.ear.heard.lock().unwrap().clone();
+    assert!(heard.iter().all(|(speaker, ..)| *speaker == 42), "one voice");
+    let first = heard[0].1;
+    let mut numbers: Vec<u16> = heard.iter().map(|(_, seq, ..)| seq.wrapping_sub(first)).collect();
+    let twice = numbers.len();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert!(numbers.len() < twice, "for a while both carried it");
+    let whole: Vec<u16> = (0..numbers.len() as u16).collect();
+    assert_eq!(numbers, whole, "nothing was lost in between");
+    for (_, seq, timestamp, _) in &heard {
+        let (frames, samples) = (seq.wrapping_sub(first), timestamp.wrapping_sub(heard[0].2));
+        assert_eq!(u32::from(frames) * 960, samples, "the same packet over both");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use orrery_protocol::ConnectionId;
@@ -11,6 +14,8 @@ use tokio::{runtime, sync::mpsc};
 use super::{
     Ear, Fanout, Measured, PeerEvent, Transport,
     connection::{self, ORDER_CAPACITY, Order, Setup},
+    fanout::Numbers,
+    talk::Talk,
 };
 
 /// Where connections listen and whom they ask for their own address.
@@ -43,16 +48,22 @@ impl Network {
 struct Entry {
     orders: mpsc::Sender<Order>,
     measured: Arc<Mutex<Option<Measured>>>,
+    numbers: Numbers,
+    /// As it was told last; the connection's task and its listener share it.
+    speaker: Arc<AtomicU64>,
 }
 
 /// Peer connections over the `webrtc` crate. Dropping it closes them.
 pub(crate) struct WebRtc {
     runtime: runtime::Handle,
     network: Network,
+    talk: Talk,
     events: mpsc::Sender<PeerEvent>,
     ear: Arc<dyn Ear>,
     fanout: Fanout,
     connections: HashMap<ConnectionId, Entry>,
+    /// What numbers the packets of a connection that is about to be made.
+    inherited: Option<(ConnectionId, Numbers)>,
 }
 
 impl WebRtc {
@@ -67,16 +78,24 @@ impl WebRtc {
         Self {
             runtime,
             network,
+            talk: Talk::default(),
             events,
             ear,
             fanout,
             connections: HashMap::new(),
+            inherited: None,
         }
     }
 
     /// Connections made from now on obey it.
     pub(crate) fn set_network(&mut self, network: Network) {
         self.network = network;
+    }
+
+    /// Connections made from now on speak so.
+    #[cfg(feature = "media-peer")]
+    pub(crate) fn set_talk(&mut self, talk: Talk) {
+        self.talk = talk;
     }
 
     /// The network that new connections obey.
@@ -87,17 +106,29 @@ impl WebRtc {
     fn make(&mut self, connection: ConnectionId, offer: Option<String>) {
         let (orders, inbox) = mpsc::channel(ORDER_CAPACITY);
         let measured = Arc::default();
+        let inherited = self.inherited.take().filter(|(heir, _)| *heir == connection);
+        let numbers = inherited.map_or_else(Numbers::random, |(_, numbers)| numbers);
+        let speaker = Arc::<AtomicU64>::default();
         let setup = Setup {
             connection,
             offer,
+            numbers,
+            speaker: Arc::clone(&speaker),
             network: self.network.clone(),
+            talk: self.talk,
             events: self.events.clone(),
             ear: Arc::clone(&self.ear),
             fanout: self.fanout.clone(),
             measured: Arc::clone(&measured),
         };
         self.runtime.spawn(connection::run(setup, inbox));
-        self.connections.insert(connection, Entry { orders, measured });
+        let entry = Entry {
+            orders,
+            measured,
+            numbers,
+            speaker,
+        };
+        self.connections.insert(connection, entry);
     }
 
     fn order(&mut self, connection: ConnectionId, order: Order) {
@@ -122,6 +153,10 @@ impl WebRtc {
 }
 
 impl Transport for WebRtc {
+    fn renew(&mut self, connection: ConnectionId, old: ConnectionId) {
+        self.inherited = self.connections.get(&old).map(|entry| (connection, entry.numbers));
+    }
+
     fn offer(&mut self, connection: ConnectionId) {
         self.make(connection, None);
     }
@@ -144,6 +179,13 @@ impl Transport for WebRtc {
 
     fn start_sound(&mut self, connection: ConnectionId, speaker: u64) {
         self.order(connection, Order::StartSound(speaker));
+    }
+
+    fn move_sound(&mut self, from: ConnectionId, to: ConnectionId) {
+        if let Some(entry) = self.connections.get(&from) {
+            let speaker = entry.speaker.load(Ordering::Relaxed);
+            self.start_sound(to, speaker);
+        }
     }
 
     fn stop_sound(&mut self, connection: ConnectionId) {

@@ -60,6 +60,11 @@ pub(crate) enum PeerEvent {
         /// Which.
         connection: ConnectionId,
     },
+    /// It is silent, and the other end's computer says that nothing listens there any more; [`PeerEvent::Broken`] follows.
+    Gone {
+        /// Which.
+        connection: ConnectionId,
+    },
     /// The connection failed, or the other side closed it. Nothing follows.
     Broken {
         /// Which.
@@ -77,6 +82,7 @@ orrery_protocol::debug_only!(enum PeerEvent {
     Received { connection },
     Interrupted { connection },
     Resumed { connection },
+    Gone { connection },
     Broken { connection },
 });
 
@@ -89,6 +95,9 @@ pub(crate) trait Ear: Send + Sync + 'static {
 /// A stack of peer connections. No method waits; what comes of it is told by [`PeerEvent`]s. Unknown connections are
 /// passed over, because a connection may break while an order for it is under way.
 pub(crate) trait Transport: Send {
+    /// A connection that is about to be made will take the place of another one: its packets are numbered as the other's.
+    /// Must come before [`Self::offer`] or [`Self::answer`].
+    fn renew(&mut self, connection: ConnectionId, old: ConnectionId);
     /// Makes a connection and its offer.
     fn offer(&mut self, connection: ConnectionId);
     /// Makes a connection from an offer, and its answer.
@@ -101,6 +110,9 @@ pub(crate) trait Transport: Send {
     fn send(&mut self, connection: ConnectionId, message: Vec<u8>);
     /// Sends our sound over it, and gives its sound to the ear as `speaker`'s.
     fn start_sound(&mut self, connection: ConnectionId, speaker: u64);
+    /// Sends our sound over `to` as well, and gives the sound of both to the ear as the same speaker's, until `from` is
+    /// closed.
+    fn move_sound(&mut self, from: ConnectionId, to: ConnectionId);
     /// No more sound either way.
     fn stop_sound(&mut self, connection: ConnectionId);
     /// Closes a connection; no event follows.

@@ -61,6 +61,8 @@ pub(crate) enum HomeOrder {
     },
     /// A person wants something: if the socket waits for its next try, it tries now.
     Nudge,
+    /// A peer connection fell silent, so the way to the server may have, too: asks it for a sign of life at once.
+    Doubt,
     /// The machine slept, or the network changed: the connection is worth nothing, make another at once.
     Reconnect {
         /// A person asked for it. Only then it is made where another client with the same profile took its place.

@@ -31,6 +31,8 @@ use super::{
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// Silence after which it is dead: three probes.
 const DEAD_AFTER: Duration = Duration::from_secs(60);
+/// How long a doubted connection has to show that it lives.
+const DOUBT: Duration = Duration::from_secs(2);
 /// A connection that held this long was a good one.
 const HELD: Duration = Duration::from_secs(10);
 /// Nudges closer than this to the last try are not taken.
@@ -97,7 +99,7 @@ async fn pause(wait: Option<Duration>, orders: &mut mpsc::Receiver<HomeOrder>, b
                     backoff.reset();
                     return true;
                 }
-                Some(HomeOrder::Nudge) => {
+                Some(HomeOrder::Nudge | HomeOrder::Doubt) => {
                     let soonest = (began + NUDGE_EVERY).max(Instant::now());
                     due = due.map(|due| due.min(soonest));
                 }
@@ -139,8 +141,11 @@ impl Socket<'_> {
             }
         };
         let end = self.stay(&mut wire, orders).await;
-        if matches!(end, End::Told | End::Again) {
-            wire.close().await;
+        match end {
+            End::Told => wire.close().await,
+            // Where the network is another one nobody answers the farewell: the next try must not wait for it.
+            End::Again => drop(tokio::spawn(wire.close())),
+            End::Replaced | End::Failed(..) => {}
         }
         end
     }
@@ -196,6 +201,7 @@ impl Socket<'_> {
         let mut pings = 0u64;
         let mut pinged = Instant::now();
         let mut acks = Acks::default();
+        let mut doubted: Option<Instant> = None;
         loop {
             let step = tokio::select! {
                 // What we have to say first: the lane for it must not fill while the server pours out a mailbox.
@@ -212,6 +218,12 @@ impl Socket<'_> {
                 order = orders.recv() => match order {
                     None => self.acknowledge(wire, &mut acks).await.and(Err(End::Told)),
                     Some(HomeOrder::Reconnect { .. }) => Err(End::Again),
+                    Some(HomeOrder::Doubt) => {
+                        doubted.get_or_insert(Instant::now() + DOUBT);
+                        pings += 1;
+                        pinged = Instant::now();
+                        wire.ping(pings).await.map_err(End::from)
+                    }
                     Some(HomeOrder::Ack(ids)) => {
                         acks.add(&ids, Instant::now());
                         Ok(())
@@ -221,6 +233,7 @@ impl Socket<'_> {
                 () = until(acks.due()) => self.acknowledge(wire, &mut acks).await,
                 incoming = wire.next::<SocketReply>() => {
                     heard = Instant::now();
+                    doubted = None;
                     match incoming {
                         Ok(Incoming::Frame(frame)) => self.take(frame).await,
                         Ok(Incoming::Pong(number)) => {
@@ -234,6 +247,8 @@ impl Socket<'_> {
                         Err(error) => Err(error.into()),
                     }
                 }
+                // Last: what has come in says that it lives.
+                () = until(doubted) => Err(End::Again),
             };
             if let Err(end) = step {
                 return end;
@@ -274,7 +289,7 @@ impl Socket<'_> {
                 calls,
             },
             // Taken care of where orders come in.
-            HomeOrder::Ack(_) | HomeOrder::Nudge | HomeOrder::Reconnect { .. } => return Ok(()),
+            HomeOrder::Ack(_) | HomeOrder::Nudge | HomeOrder::Doubt | HomeOrder::Reconnect { .. } => return Ok(()),
         };
         Ok(wire.send(&request).await?)
     }

@@ -1,13 +1,15 @@
 //! Who is heard: the connection, the peer, and the number that names both on packets.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use orrery_protocol::{ConnectionId, PeerId};
-use orrery_voice::JitterStats;
+use orrery_voice::{JitterStats, Place};
 
 /// How often a window's beginning is remembered, milliseconds, and how many are: three seconds in all.
 const STEP_MS: u64 = 500;
 const STEPS: usize = 6;
+/// The most people whose place is kept; nobody else has one. More are in no call.
+const MAX_PLACES: usize = 64;
 
 /// One other person.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub(crate) struct Speaker {
     pub connection: ConnectionId,
     /// Who.
     pub peer: PeerId,
+    /// How loud, 0 to 2.
+    pub gain: f32,
     window: VecDeque<(u64, JitterStats)>,
 }
 
@@ -28,6 +32,8 @@ pub(crate) struct Recent {
     pub loss: f32,
     /// Sound that had to be concealed.
     pub concealed: f32,
+    /// Packets that did not come and were made good by redundancy.
+    pub recovered: f32,
 }
 
 impl Speaker {
@@ -55,8 +61,13 @@ impl Speaker {
             }
         };
         let lost = since(stats.lost, then.lost);
+        let mended = |stats: &JitterStats| stats.fec_recovered + stats.dred_recovered;
         Recent {
             loss: share(lost, lost + since(stats.received, then.received)),
+            recovered: share(
+                since(mended(stats), mended(then)),
+                lost + since(stats.received, then.received),
+            ),
             concealed: share(
                 since(stats.concealed_samples, then.concealed_samples),
                 since(stats.total_samples, then.total_samples),
@@ -70,19 +81,32 @@ impl Speaker {
 pub(crate) struct Speakers {
     list: Vec<Speaker>,
     last: u64,
+    /// How loud people are heard who are not heard as they are.
+    gains: HashMap<PeerId, f32>,
+    /// Where people stand who do not stand in front.
+    places: HashMap<PeerId, Place>,
 }
 
 impl Speakers {
     /// Adds one and gives it a number, from 1 on.
     pub(crate) fn add(&mut self, connection: ConnectionId, peer: PeerId) -> u64 {
         self.last += 1;
+        let gain = self.gains.get(&peer).copied().unwrap_or(1.0);
         self.list.push(Speaker {
             id: self.last,
             connection,
             peer,
+            gain,
             window: VecDeque::new(),
         });
         self.last
+    }
+
+    /// The one of a connection is heard over another one from now on.
+    pub(crate) fn move_to(&mut self, from: &ConnectionId, to: ConnectionId) {
+        if let Some(speaker) = self.list.iter_mut().find(|speaker| speaker.connection == *from) {
+            speaker.connection = to;
+        }
     }
 
     /// Removes the one of a connection; says its number.
@@ -91,9 +115,48 @@ impl Speakers {
         Some(self.list.remove(place).id)
     }
 
+    /// How loud somebody is heard from now on, 0 to 2; says whether that is news to somebody who is heard now.
+    pub(crate) fn set_gain(&mut self, peer: PeerId, gain: f32) -> bool {
+        if gain == 1.0 {
+            self.gains.remove(&peer);
+        } else {
+            self.gains.insert(peer, gain);
+        }
+        let mut news = false;
+        for speaker in self.list.iter_mut().filter(|speaker| speaker.peer == peer) {
+            news |= speaker.gain != gain;
+            speaker.gain = gain;
+        }
+        news
+    }
+
+    /// Where somebody stands from now on; gives the numbers they are heard under.
+    pub(crate) fn set_place(&mut self, peer: PeerId, place: Place) -> impl Iterator<Item = u64> + '_ {
+        if place == Place::MIDDLE {
+            self.places.remove(&peer);
+        } else if self.places.len() < MAX_PLACES || self.places.contains_key(&peer) {
+            self.places.insert(peer, place);
+        }
+        self.list
+            .iter()
+            .filter(move |speaker| speaker.peer == peer)
+            .map(|speaker| speaker.id)
+    }
+
+    /// Where somebody stands.
+    pub(crate) fn place(&self, peer: &PeerId) -> Place {
+        self.places.get(peer).copied().unwrap_or_default()
+    }
+
+    /// Forgets how loud anybody is heard: another profile has other contacts.
+    pub(crate) fn forget_gains(&mut self) {
+        self.gains.clear();
+    }
+
     /// Forgets everybody; numbers go on counting.
     pub(crate) fn clear(&mut self) {
         self.list.clear();
+        self.places.clear();
     }
 
     /// By its number.
@@ -101,9 +164,9 @@ impl Speakers {
         self.list.iter_mut().find(|speaker| speaker.id == id)
     }
 
-    /// Their numbers.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> + '_ {
-        self.list.iter().map(|speaker| speaker.id)
+    /// Everybody.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Speaker> + '_ {
+        self.list.iter()
     }
 
     /// Their connections.
@@ -127,6 +190,8 @@ mod tests {
             stats.total_samples += 24_000;
             if step < 50 {
                 stats.lost += 25;
+                stats.fec_recovered += 10;
+                stats.dred_recovered += 5;
                 stats.concealed_samples += 12_000;
             }
             let recent = speaker.recent(&stats, step * STEP_MS);
@@ -135,7 +200,8 @@ mod tests {
                     recent,
                     Recent {
                         loss: 0.5,
-                        concealed: 0.5
+                        concealed: 0.5,
+                        recovered: 0.3
                     }
                 );
             }
@@ -143,6 +209,29 @@ mod tests {
                 assert_eq!(recent, Recent::default());
             }
         }
+    }
+
+    #[test]
+    fn how_loud_somebody_is_heard_counts_at_once_and_in_later_calls() {
+        let (rhea, dione) = (PeerId([2; 32]), PeerId([3; 32]));
+        let mut speakers = Speakers::default();
+        speakers.add(ConnectionId([1; 16]), rhea);
+        speakers.add(ConnectionId([2; 16]), dione);
+        assert!(speakers.set_gain(rhea, 1.5));
+        assert!(!speakers.set_gain(rhea, 1.5), "no news");
+        assert!(!speakers.set_gain(PeerId([9; 32]), 0.0), "is not here");
+        let gains = |speakers: &Speakers| speakers.all().map(|speaker| speaker.gain).collect::<Vec<_>>();
+        assert_eq!(gains(&speakers), [1.5, 1.0]);
+        speakers.clear();
+        speakers.add(ConnectionId([3; 16]), rhea);
+        speakers.add(ConnectionId([4; 16]), PeerId([9; 32]));
+        assert_eq!(gains(&speakers), [1.5, 0.0]);
+        assert!(speakers.set_gain(rhea, 1.0));
+        speakers.clear();
+        speakers.forget_gains();
+        speakers.add(ConnectionId([5; 16]), rhea);
+        speakers.add(ConnectionId([6; 16]), PeerId([9; 32]));
+        assert_eq!(gains(&speakers), [1.0, 1.0]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use orrery_link::{CallPhase, CallView, Command, Event, ParticipantPhase};
+use orrery_link::{CallPhase, CallView, Command, Event, ParticipantPhase, Route};
 use orrery_protocol::{CallId, record::CallOutcome};
 use orrery_worker::{MicSource, SoundConfig, SpeakerSink};
 
@@ -13,7 +13,7 @@ const RATE: u32 = 48_000;
 const PITCH: f32 = 180.0;
 
 /// Syllables: harmonics of a voice under an envelope, so that a gate takes it for speech.
-fn speech(path: &Path, seconds: u32) {
+pub(crate) fn speech(path: &Path, seconds: u32) {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: RATE,
@@ -66,6 +66,30 @@ fn all_connected(call: &CallView) -> bool {
             .all(|other| other.phase == ParticipantPhase::Connected)
 }
 
+/// The first rings, the second picks up, and they are connected.
+pub(crate) async fn answered(from: &mut Person, to: &mut Person) -> CallId {
+    from.ask(Command::StartCall { peer: to.id() }).await.unwrap();
+    let id = picked_up(to).await;
+    call(from, "the connection", |call| call.call == id && all_connected(call)).await;
+    call(to, "the connection", |call| call.call == id && all_connected(call)).await;
+    id
+}
+
+/// Waits for a ring and picks up.
+pub(crate) async fn picked_up(person: &mut Person) -> CallId {
+    let id = call(person, "the ring", |call| call.phase == CallPhase::Incoming).await;
+    person.ask(Command::AcceptCall { call: id }).await.unwrap();
+    id
+}
+
+/// Waits until so many others are connected.
+pub(crate) async fn connected_with(person: &mut Person, others: usize) {
+    call(person, "everybody", |call| {
+        call.participants.len() == others && all_connected(call)
+    })
+    .await;
+}
+
 async fn ended(person: &mut Person) -> CallOutcome {
     person
         .wait("the end of the call", |event| match event {
@@ -76,7 +100,7 @@ async fn ended(person: &mut Person) -> CallOutcome {
 }
 
 /// Looks at somebody's gauges, as a window does, until they show something.
-async fn gauges(person: &Person, what: &str, shows: impl Fn(&orrery_link::Gauges) -> bool) {
+pub(crate) async fn gauges(person: &Person, what: &str, shows: impl Fn(&orrery_link::Gauges) -> bool) {
     let mut frame = tokio::time::interval(Duration::from_millis(20));
     let looking = async {
         while !shows(&person.app.gauges()) {
@@ -134,6 +158,10 @@ async fn one_speaks_and_the_other_hears_and_sees_it() {
     .await;
     gauges(&ada, "Bob silent, and how far he is", |gauges| {
         gauges.speakers.iter().any(|other| !other.speaking && other.rtt_ms > 0)
+    })
+    .await;
+    gauges(&ada, "that nobody is between them", |gauges| {
+        gauges.speakers.iter().any(|other| other.route == Route::Local)
     })
     .await;
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod calls;
+mod controls;
 mod disk;
 mod fake;
 #[allow(unreachable_pub, reason = "it is reached where it is at home")]

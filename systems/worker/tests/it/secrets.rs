@@ -178,6 +178,9 @@ async fn whoever_restores_a_profile_has_contacts_and_history_and_writes_both_way
     })
     .await
     .unwrap();
+    let peer = bob.id();
+    ada.ask(Command::SetPeerVolume { peer, percent: 140 }).await.unwrap();
+    ada.ask(Command::SilencePeer { peer, silenced: true }).await.unwrap();
     assert_eq!(ada.ask(export(Path::new("ada.orrery"))).await, Err(Code::NoSuchFile));
     ada.ask(export(&file)).await.unwrap();
     assert_eq!(ada.ask(export(&file)).await, Err(Code::FileExists));
@@ -205,10 +208,11 @@ async fn whoever_restores_a_profile_has_contacts_and_history_and_writes_both_way
     assert!(progress(&again).is_some_and(|(done, total)| done == total && total > 0));
     assert_eq!(again.ask(restore(&file, PASSPHRASE)).await, Err(Code::ProfileExists));
     assert_eq!(again.id(), id, "the same person");
-    let verified = again.log().iter().any(
-        |event| matches!(event, Event::ContactChanged { contact } if contact.peer == bob.id() && contact.verified),
-    );
-    assert!(verified);
+    let kept = again.log().iter().any(|event| {
+        matches!(event, Event::ContactChanged { contact } if contact.peer == bob.id() && contact.verified
+            && (contact.volume, contact.silenced) == (140, true))
+    });
+    assert!(kept);
     assert!(
         !again
             .log()

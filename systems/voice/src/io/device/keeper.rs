@@ -14,11 +14,21 @@ use crate::VoiceError;
 
 /// How often it looks whether a device was lost.
 const LOOK: Duration = Duration::from_millis(100);
-/// How often it looks whether the default has changed, or a chosen device has come back.
-const COMPARE: Duration = Duration::from_secs(1);
+/// How often it looks whether the default has changed, or a better device has come.
+const COMPARE: Duration = Duration::from_millis(400);
 /// The pause before the second try; each further is twice as long, up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LAST_PAUSE: Duration = Duration::from_secs(4);
+/// The longest pause where there is no device at all: looking costs little, and who plugs one in waits for it.
+const LAST_LOOK: Duration = Duration::from_millis(600);
+/// A device that claims to run without a callback for this long does not.
+const SILENT: Duration = Duration::from_secs(1);
+/// A speaker that comes late this often within this time gets longer periods. In its first second it may.
+const LATE: u64 = 3;
+const LATE_WITHIN: Duration = Duration::from_secs(10);
+const LATE_AFTER: Duration = Duration::from_secs(1);
+/// The first of [`open::PERIODS`] that is asked for without real-time priority.
+const ORDINARY: usize = 1;
 
 /// What should be open.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +51,8 @@ pub(super) struct PortWish {
 pub(super) struct Wishes {
     wish: Mutex<Wish>,
     pub(super) stop: AtomicBool,
+    /// The audio thread has real-time priority.
+    pub(super) realtime: AtomicBool,
     pub(super) input: Arc<PortShared>,
     pub(super) output: Arc<PortShared>,
 }
@@ -50,6 +62,7 @@ impl Wishes {
         Self {
             wish: Mutex::new(wish),
             stop: AtomicBool::new(false),
+            realtime: AtomicBool::new(false),
             input: Arc::default(),
             output: Arc::default(),
         }
@@ -76,9 +89,10 @@ trait Direction {
     fn default(host: &cpal::Host) -> Option<cpal::Device>;
     fn open(
         device: &cpal::Device,
+        from: usize,
         shared: &Arc<PortShared>,
         lost: &LostFlag,
-    ) -> Result<(cpal::Stream, Self::End), VoiceError>;
+    ) -> Result<(open::Stream, Self::End), VoiceError>;
     fn devices(host: &cpal::Host) -> Vec<cpal::Device>;
 }
 
@@ -98,10 +112,11 @@ impl Direction for Microphone {
 
     fn open(
         device: &cpal::Device,
+        from: usize,
         shared: &Arc<PortShared>,
         lost: &LostFlag,
-    ) -> Result<(cpal::Stream, InputEnd), VoiceError> {
-        open::input(device, shared, lost)
+    ) -> Result<(open::Stream, InputEnd), VoiceError> {
+        open::input(device, from, shared, lost)
     }
 
     fn devices(host: &cpal::Host) -> Vec<cpal::Device> {
@@ -119,10 +134,11 @@ impl Direction for Speaker {
 
     fn open(
         device: &cpal::Device,
+        from: usize,
         shared: &Arc<PortShared>,
         lost: &LostFlag,
-    ) -> Result<(cpal::Stream, OutputEnd), VoiceError> {
-        open::output(device, shared, lost)
+    ) -> Result<(open::Stream, OutputEnd), VoiceError> {
+        open::output(device, from, shared, lost)
     }
 
     fn devices(host: &cpal::Host) -> Vec<cpal::Device> {
@@ -132,11 +148,17 @@ impl Direction for Speaker {
 
 /// An open device.
 struct Running {
-    stream: cpal::Stream,
+    stream: open::Stream,
     lost: LostFlag,
     wish: PortWish,
     id: Option<String>,
     compared: Instant,
+    /// Its callbacks when last looked at, and when they had last become more.
+    calls: u64,
+    called: Instant,
+    /// Late callbacks, and since when they are counted.
+    late: u64,
+    late_since: Instant,
 }
 
 /// One direction's device, open or not.
@@ -147,14 +169,21 @@ struct Port<D: Direction> {
     pause: Duration,
     again: Option<Instant>,
     tried: Option<PortWish>,
+    /// The first of [`open::PERIODS`] that is asked for. Grows where a device was late too often.
+    from: usize,
 }
 
 /// Serves wishes until stopped.
 pub(super) fn keep(wishes: &Wishes, inputs: SyncSender<Option<InputEnd>>, outputs: SyncSender<Option<OutputEnd>>) {
     let mut input = Port::<Microphone>::new(Arc::clone(&wishes.input), inputs);
     let mut output = Port::<Speaker>::new(Arc::clone(&wishes.output), outputs);
+    let mut realtime = None;
     while !wishes.stop.load(Ordering::Acquire) {
         let wish = wishes.read();
+        let is = wishes.realtime.load(Ordering::Relaxed);
+        if realtime.replace(is) != Some(is) {
+            (input.from, output.from) = if is { (0, 0) } else { (ORDINARY, ORDINARY) };
+        }
         // The speaker first: it is what a ringing phone needs.
         output.serve(&wish.output);
         input.serve(&wish.input);
@@ -176,6 +205,7 @@ impl<D: Direction> Port<D> {
             pause: FIRST_PAUSE,
             again: None,
             tried: None,
+            from: ORDINARY,
         }
     }
 
@@ -194,6 +224,16 @@ impl<D: Direction> Port<D> {
             self.shared.set_state(PortState::Lost);
             self.reset();
         } else if other || self.is_outdated() {
+            self.close();
+            self.reset();
+        } else if self.is_silent() {
+            tracing::info!("a sound device fell silent");
+            self.abandon();
+            self.shared.set_state(PortState::Silent);
+            self.put_off(LAST_PAUSE);
+        } else if self.is_late() {
+            tracing::info!("a sound device is late too often; it gets longer periods");
+            self.from += 1;
             self.close();
             self.reset();
         }
@@ -223,16 +263,47 @@ impl<D: Direction> Port<D> {
         running.id.as_ref() != Some(&best)
     }
 
+    /// Whether its callbacks have ceased. With the first of them it is at work.
+    fn is_silent(&mut self) -> bool {
+        let Some(running) = &mut self.running else { return false };
+        let calls = self.shared.calls.load(Ordering::Relaxed);
+        if calls == running.calls {
+            return running.called.elapsed() > SILENT;
+        }
+        (running.calls, running.called) = (calls, Instant::now());
+        self.shared.set_state(PortState::Open);
+        self.reset();
+        false
+    }
+
+    fn is_late(&mut self) -> bool {
+        let Some(running) = &mut self.running else { return false };
+        let late = self.shared.late.load(Ordering::Relaxed);
+        let now = Instant::now();
+        // Until its first second is over nothing has counted.
+        if now < running.late_since {
+            running.late = late;
+            return false;
+        }
+        if now.duration_since(running.late_since) > LATE_WITHIN {
+            (running.late, running.late_since) = (late, now);
+        }
+        late - running.late >= LATE && self.from + 1 < open::PERIODS.len()
+    }
+
+    fn put_off(&mut self, longest: Duration) {
+        self.again = Some(Instant::now() + self.pause);
+        self.pause = (self.pause * 2).min(longest);
+    }
+
     fn open(&mut self, wish: &PortWish) {
         if self.shared.state() == PortState::Closed {
             self.shared.set_state(PortState::Opening);
         }
         self.tried = Some(wish.clone());
         match self.try_open(wish) {
-            Ok(()) => {
-                self.shared.set_state(PortState::Open);
-                self.reset();
-            }
+            // It is at work once it has called back.
+            Ok(()) => {}
             Err(error) => {
                 let state = match error {
                     // That it was there a moment ago says more than that it is not there.
@@ -245,19 +316,22 @@ impl<D: Direction> Port<D> {
                     tracing::info!(%error, "a sound device did not open; trying again");
                 }
                 self.shared.set_state(state);
-                self.again = Some(Instant::now() + self.pause);
-                self.pause = (self.pause * 2).min(LAST_PAUSE);
+                let absent = matches!(state, PortState::NoDevice | PortState::Lost);
+                self.put_off(if absent { LAST_LOOK } else { LAST_PAUSE });
             }
         }
     }
 
     fn try_open(&mut self, wish: &PortWish) -> Result<(), VoiceError> {
         let lost: LostFlag = Arc::default();
+        let (calls, late) = (&self.shared.calls, &self.shared.late);
+        let (calls, late) = (calls.load(Ordering::Relaxed), late.load(Ordering::Relaxed));
         let (device, stream, end) = with_service(|host| {
             let device = find::<D>(host, &wish.choice).ok_or_else(D::NONE)?;
-            let (stream, end) = D::open(&device, &self.shared, &lost)?;
+            let (stream, end) = D::open(&device, self.from, &self.shared, &lost)?;
             Ok((device, stream, end))
         })?;
+        let now = Instant::now();
         // A full lane: the audio thread has stalled and wants no device now.
         self.lane.try_send(Some(end)).map_err(|_| VoiceError::Busy)?;
         let (wish, id) = (wish.clone(), id_of(&device));
@@ -266,7 +340,11 @@ impl<D: Direction> Port<D> {
             lost,
             wish,
             id,
-            compared: Instant::now(),
+            compared: now,
+            calls,
+            called: now,
+            late,
+            late_since: now + LATE_AFTER,
         });
         Ok(())
     }
@@ -295,16 +373,16 @@ impl<D: Direction> Port<D> {
     }
 }
 
-/// The chosen device if it is there, else the default.
+/// The best of the wished devices that is there, else the default.
 fn find<D: Direction>(host: &cpal::Host, choice: &DeviceChoice) -> Option<cpal::Device> {
     let devices = D::devices(host);
     if is_bare_alsa(&devices) {
         return None;
     }
-    if let DeviceChoice::Id(wanted) = choice {
-        let found = devices.into_iter().find(|d| id_of(d).as_ref() == Some(wanted));
-        if found.is_some() {
-            return found;
+    if let DeviceChoice::Ranked(wanted) = choice {
+        let there = |id: &String| devices.iter().find(|device| id_of(device).as_ref() == Some(id));
+        if let Some(found) = wanted.iter().find_map(there) {
+            return Some(found.clone());
         }
     }
     D::default(host)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, FromSample, Sample, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfigRange};
@@ -12,7 +12,12 @@ use crate::priority::promote_this_thread;
 use crate::{SAMPLE_RATE, VoiceError};
 
 /// How long the system may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// Lengths of a callback that are asked for, as shares of a second: 5, 10, 20 and 50 ms. What refuses one may take the next; a device left to
+/// choose can take seconds, more than the rings hold.
+pub(super) const PERIODS: [u32; 4] = [200, 100, 50, 20];
+/// A callback of a speaker this many periods after the last came too late: the system holds two.
+const LATE_PERIODS: u32 = 2;
 /// What a ring holds, in hundredths of a second: 200 ms. More than that late, sound is useless.
 const RING_HUNDREDTHS: usize = 20;
 
@@ -73,26 +78,39 @@ macro_rules! for_format {
     };
 }
 
-/// Opens a microphone and starts it.
+/// An open device; dropped, it closes.
+pub(super) enum Stream {
+    Cpal(#[allow(dead_code, reason = "held for its drop")] cpal::Stream),
+    #[cfg(target_os = "linux")]
+    Pulse(#[allow(dead_code, reason = "held for its drop")] super::pulse::Stream),
+}
+
+/// Opens a microphone and starts it, with the first of [`PERIODS`] from `from` on that it takes.
 pub(super) fn input(
     device: &cpal::Device,
+    from: usize,
     shared: &Arc<PortShared>,
     lost: &LostFlag,
-) -> Result<(cpal::Stream, InputEnd), VoiceError> {
+) -> Result<(Stream, InputEnd), VoiceError> {
+    #[cfg(target_os = "linux")]
+    if let Some(name) = of_pulse(device) {
+        let (stream, end) = super::pulse::input(&name, first_period(from), shared, lost)?;
+        return Ok((Stream::Pulse(stream), end));
+    }
     let ranges = device
         .supported_input_configs()
         .map(Iterator::collect)
         .unwrap_or_default();
     let (config, format) = choose(ranges, device.default_input_config())?;
     let mut last = VoiceError::Device("no buffer size was accepted".into());
-    for buffer_size in buffer_sizes(config.sample_rate) {
-        let config = StreamConfig { buffer_size, ..config };
-        let (producer, consumer) = rtrb::RingBuffer::new(config.sample_rate as usize * RING_HUNDREDTHS / 100);
+    for period in periods(config.sample_rate, from) {
+        let config = fixed(config, period);
+        let (producer, consumer) = ring(config.sample_rate);
         let built = for_format!(format, T => build_input::<T>(device, config, producer, shared, lost), return Err(unknown(format)));
         match built.and_then(|stream| stream.play().map(|()| stream)) {
             Ok(stream) => {
                 return Ok((
-                    stream,
+                    Stream::Cpal(stream),
                     InputEnd {
                         ring: consumer,
                         rate: config.sample_rate,
@@ -105,30 +123,36 @@ pub(super) fn input(
     Err(last)
 }
 
-/// Opens a speaker and starts it.
+/// Opens a speaker and starts it, with the first of [`PERIODS`] from `from` on that it takes.
 pub(super) fn output(
     device: &cpal::Device,
+    from: usize,
     shared: &Arc<PortShared>,
     lost: &LostFlag,
-) -> Result<(cpal::Stream, OutputEnd), VoiceError> {
+) -> Result<(Stream, OutputEnd), VoiceError> {
+    #[cfg(target_os = "linux")]
+    if let Some(name) = of_pulse(device) {
+        let (stream, end) = super::pulse::output(&name, first_period(from), shared, lost)?;
+        return Ok((Stream::Pulse(stream), end));
+    }
     let ranges = device
         .supported_output_configs()
         .map(Iterator::collect)
         .unwrap_or_default();
     let (config, format) = choose(ranges, device.default_output_config())?;
     let mut last = VoiceError::Device("no buffer size was accepted".into());
-    for buffer_size in buffer_sizes(config.sample_rate) {
-        let config = StreamConfig { buffer_size, ..config };
-        let (producer, consumer) = rtrb::RingBuffer::new(config.sample_rate as usize * RING_HUNDREDTHS / 100);
-        shared.period.store(0, Ordering::Relaxed);
-        let built = for_format!(format, T => build_output::<T>(device, config, consumer, shared, lost), return Err(unknown(format)));
+    for period in periods(config.sample_rate, from) {
+        let config = fixed(config, period);
+        let (producer, consumer) = ring(config.sample_rate);
+        let built = for_format!(format, T => build_output::<T>(device, config, period, consumer, shared, lost), return Err(unknown(format)));
         match built.and_then(|stream| stream.play().map(|()| stream)) {
             Ok(stream) => {
                 return Ok((
-                    stream,
+                    Stream::Cpal(stream),
                     OutputEnd {
                         ring: producer,
                         rate: config.sample_rate,
+                        period,
                     },
                 ));
             }
@@ -138,18 +162,148 @@ pub(super) fn output(
     Err(last)
 }
 
-/// 10 ms, always: a device left to choose can take seconds, more than the rings hold. What refuses 10 may take more, up to what
-/// two periods of still fit into a ring.
-fn buffer_sizes(rate: u32) -> [BufferSize; 3] {
-    [100, 50, 20].map(|share| BufferSize::Fixed(rate / share))
+/// The name of a device of PulseAudio's.
+#[cfg(target_os = "linux")]
+fn of_pulse(device: &cpal::Device) -> Option<String> {
+    Some(super::list::id_of(device)?.strip_prefix("pulseaudio:")?.to_owned())
 }
 
-/// The callback mixes the channels to one and moves them to the ring. It allocates, locks and logs nothing; the first time it asks for
-/// real-time priority, which waits for nothing.
+#[cfg(target_os = "linux")]
+fn first_period(from: usize) -> u32 {
+    periods(SAMPLE_RATE, from).next().unwrap_or(SAMPLE_RATE / 100)
+}
+
+/// In samples.
+fn periods(rate: u32, from: usize) -> impl Iterator<Item = u32> {
+    PERIODS
+        .into_iter()
+        .skip(from.min(PERIODS.len() - 1))
+        .map(move |share| rate / share)
+}
+
+fn fixed(config: StreamConfig, period: u32) -> StreamConfig {
+    StreamConfig {
+        buffer_size: BufferSize::Fixed(period),
+        ..config
+    }
+}
+
+/// A ring between a callback and the audio thread: of samples, or of one for each ear.
+pub(super) fn ring<T>(rate: u32) -> (rtrb::Producer<T>, rtrb::Consumer<T>) {
+    rtrb::RingBuffer::new(rate as usize * RING_HUNDREDTHS / 100)
+}
+
+/// What a microphone's callback has: it mixes the channels to one and moves them to the ring. It allocates, locks and logs nothing; the
+/// first time it asks for real-time priority, which waits for nothing.
+pub(super) struct Ear {
+    ring: rtrb::Producer<f32>,
+    counters: Arc<PortShared>,
+    promoted: bool,
+}
+
+impl Ear {
+    pub(super) fn new(ring: rtrb::Producer<f32>, shared: &Arc<PortShared>) -> Self {
+        Self {
+            ring,
+            counters: Arc::clone(shared),
+            promoted: false,
+        }
+    }
+
+    pub(super) fn take<T>(&mut self, data: &[T], channels: usize)
+    where
+        T: SizedSample,
+        f32: FromSample<T>,
+    {
+        if !std::mem::replace(&mut self.promoted, true) {
+            promote_this_thread();
+        }
+        self.counters.calls.fetch_add(1, Ordering::Relaxed);
+        let share = 1.0 / channels as f32;
+        let frames = data.len() / channels;
+        let count = frames.min(self.ring.slots());
+        if count < frames {
+            self.counters.xruns.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Ok(chunk) = self.ring.write_chunk_uninit(count) {
+            let mono = data
+                .chunks_exact(channels)
+                .map(|frame| frame.iter().map(|s| f32::from_sample(*s)).sum::<f32>() * share);
+            chunk.fill_from_iter(mono);
+        }
+    }
+}
+
+/// What a speaker's callback has: it moves samples from the ring to the channels, the left ear's to the first, the right ear's to the second,
+/// both to any other and to one that is alone. It allocates, locks and logs nothing; the first time it asks for real-time priority, which
+/// waits for nothing.
+pub(super) struct Mouth {
+    ring: rtrb::Consumer<[f32; 2]>,
+    counters: Arc<PortShared>,
+    /// Whether sound flows. Before the first and after the last there is nothing to miss.
+    flowing: bool,
+    promoted: bool,
+    patience: Duration,
+    last: Option<Instant>,
+}
+
+impl Mouth {
+    /// For callbacks of `period` samples.
+    pub(super) fn new(ring: rtrb::Consumer<[f32; 2]>, shared: &Arc<PortShared>, period: u32, rate: u32) -> Self {
+        shared.period.store(0, Ordering::Relaxed);
+        Self {
+            ring,
+            counters: Arc::clone(shared),
+            flowing: false,
+            promoted: false,
+            patience: Duration::from_secs(1) * LATE_PERIODS * period / rate.max(1),
+            last: None,
+        }
+    }
+
+    pub(super) fn fill<T>(&mut self, data: &mut [T], channels: usize)
+    where
+        T: SizedSample + FromSample<f32>,
+    {
+        if !std::mem::replace(&mut self.promoted, true) {
+            promote_this_thread();
+        }
+        self.counters.calls.fetch_add(1, Ordering::Relaxed);
+        // The clock is read without a system call, or with one that waits for nothing.
+        let now = Instant::now();
+        let last = self.last.replace(now);
+        if last.is_some_and(|last| now.duration_since(last) > self.patience) {
+            self.counters.late.fetch_add(1, Ordering::Relaxed);
+        }
+        let frames = data.len() / channels;
+        self.counters
+            .period
+            .fetch_max(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
+        let count = frames.min(self.ring.slots());
+        if count < frames && self.flowing {
+            self.counters.xruns.fetch_add(1, Ordering::Relaxed);
+        }
+        self.flowing = count == frames;
+        let mut out = data.chunks_exact_mut(channels);
+        if let Ok(chunk) = self.ring.read_chunk(count) {
+            for (frame, [left, right]) in out.by_ref().zip(chunk) {
+                frame.fill(T::from_sample((left + right) * 0.5));
+                if let [first, second, ..] = frame {
+                    *first = T::from_sample(left);
+                    *second = T::from_sample(right);
+                }
+            }
+        }
+        for frame in out {
+            frame.fill(T::EQUILIBRIUM);
+        }
+    }
+}
+
 fn build_input<T>(
     device: &cpal::Device,
     config: StreamConfig,
-    mut ring: rtrb::Producer<f32>,
+    ring: rtrb::Producer<f32>,
     shared: &Arc<PortShared>,
     lost: &LostFlag,
 ) -> Result<cpal::Stream, cpal::Error>
@@ -158,38 +312,16 @@ where
     f32: FromSample<T>,
 {
     let channels = usize::from(config.channels.max(1));
-    let share = 1.0 / channels as f32;
-    let counters = Arc::clone(shared);
-    let mut promoted = false;
-    device.build_input_stream::<T, _, _>(
-        config,
-        move |data, _| {
-            if !std::mem::replace(&mut promoted, true) {
-                promote_this_thread();
-            }
-            let frames = data.len() / channels;
-            let count = frames.min(ring.slots());
-            if count < frames {
-                counters.xruns.fetch_add(1, Ordering::Relaxed);
-            }
-            if let Ok(chunk) = ring.write_chunk_uninit(count) {
-                let mono = data
-                    .chunks_exact(channels)
-                    .map(|frame| frame.iter().map(|s| f32::from_sample(*s)).sum::<f32>() * share);
-                chunk.fill_from_iter(mono);
-            }
-        },
-        on_error(shared, lost),
-        Some(PATIENCE),
-    )
+    let mut ear = Ear::new(ring, shared);
+    let callback = move |data: &[T], _: &cpal::InputCallbackInfo| ear.take(data, channels);
+    device.build_input_stream(config, callback, on_error(shared, lost), Some(PATIENCE))
 }
 
-/// The callback moves samples from the ring to every channel. It allocates, locks and logs nothing; the first time it asks for
-/// real-time priority, which waits for nothing.
 fn build_output<T>(
     device: &cpal::Device,
     config: StreamConfig,
-    mut ring: rtrb::Consumer<f32>,
+    period: u32,
+    ring: rtrb::Consumer<[f32; 2]>,
     shared: &Arc<PortShared>,
     lost: &LostFlag,
 ) -> Result<cpal::Stream, cpal::Error>
@@ -197,38 +329,9 @@ where
     T: SizedSample + FromSample<f32>,
 {
     let channels = usize::from(config.channels.max(1));
-    let counters = Arc::clone(shared);
-    // Whether sound flows. Before the first and after the last there is nothing to miss.
-    let mut flowing = false;
-    let mut promoted = false;
-    device.build_output_stream::<T, _, _>(
-        config,
-        move |data, _| {
-            if !std::mem::replace(&mut promoted, true) {
-                promote_this_thread();
-            }
-            let frames = data.len() / channels;
-            counters
-                .period
-                .fetch_max(u32::try_from(frames).unwrap_or(u32::MAX), Ordering::Relaxed);
-            let count = frames.min(ring.slots());
-            if count < frames && flowing {
-                counters.xruns.fetch_add(1, Ordering::Relaxed);
-            }
-            flowing = count == frames;
-            let mut out = data.chunks_exact_mut(channels);
-            if let Ok(chunk) = ring.read_chunk(count) {
-                for (frame, sample) in out.by_ref().zip(chunk) {
-                    frame.fill(T::from_sample(sample));
-                }
-            }
-            for frame in out {
-                frame.fill(T::EQUILIBRIUM);
-            }
-        },
-        on_error(shared, lost),
-        Some(PATIENCE),
-    )
+    let mut mouth = Mouth::new(ring, shared, period, config.sample_rate);
+    let callback = move |data: &mut [T], _: &cpal::OutputCallbackInfo| mouth.fill(data, channels);
+    device.build_output_stream(config, callback, on_error(shared, lost), Some(PATIENCE))
 }
 
 /// Called by the system, possibly from the device's own thread: sets flags, nothing else.

@@ -152,7 +152,7 @@ fn what_is_heard_is_in_the_file_with_a_valid_header_while_the_call_runs() {
     let mut ticks = crate::testing::ticks(&speech);
     for now in (0..1_000_000).step_by(10_000) {
         while io.wants_playback(now) {
-            io.play(ticks.next().unwrap(), now);
+            io.play(&crate::Stereo::from_mono(ticks.next().unwrap()), now);
         }
     }
     // The file is not closed: this is what a kill would leave behind.

@@ -163,7 +163,6 @@ fn a_cue_opens_the_speaker_and_closes_it_again() {
 fn the_microphone_test_shows_a_level_and_sends_nothing_even_muted() {
     let (mut a, frames) = runner(speaking("test"));
     a.apply(Command::Mute(true), 0);
-    a.io.start_mic(0);
     a.apply(Command::MicTest(true), 0);
     let mut loudest = 0.0f32;
     for now in (0..1_000_000).step_by(5000) {
@@ -174,6 +173,124 @@ fn the_microphone_test_shows_a_level_and_sends_nothing_even_muted() {
     assert!(frames.try_iter().next().is_none());
     a.apply(Command::MicTest(false), 1_000_000);
     assert!(a.idle());
+}
+
+/// A microphone that speaks, and a speaker whose sound is kept.
+struct Mirrorless(FileIo, std::sync::mpsc::SyncSender<[f32; TICK_SAMPLES]>);
+
+impl AudioIo for Mirrorless {
+    fn set_open(&mut self, input: bool, output: bool, now_us: u64) {
+        self.0.set_open(input, output, now_us);
+    }
+    fn start_mic(&mut self, now_us: u64) {
+        self.0.start_mic(now_us);
+    }
+    fn capture(&mut self, tick: &mut [f32; TICK_SAMPLES], now_us: u64) -> bool {
+        self.0.capture(tick, now_us)
+    }
+    fn wants_playback(&mut self, now_us: u64) -> bool {
+        self.0.wants_playback(now_us)
+    }
+    fn play(&mut self, tick: &Stereo, now_us: u64) {
+        self.0.play(tick, now_us);
+        self.1.try_send(tick.mono()).unwrap();
+    }
+    fn status(&self) -> IoStatus {
+        self.0.status()
+    }
+}
+
+#[test]
+fn one_hears_oneself_a_little_later_muted_deafened_and_without_the_key() {
+    let (keep, heard) = sync_channel(1000);
+    let (mut a, frames) = runner(Mirrorless(speaking("hear"), keep));
+    a.apply(Command::Mute(true), 0);
+    a.apply(Command::Deafen(true), 0);
+    a.apply(Command::Transmit(TransmitMode::PushToTalk { held: false }), 0);
+    a.apply(Command::MicTest(true), 0);
+    a.apply(Command::Hear(true), 0);
+    assert_eq!(gauges(&a).io.output, PortState::Open);
+    for now in (0..3_000_000).step_by(5000) {
+        a.turn(now);
+    }
+    assert!(frames.try_iter().next().is_none(), "nothing is sent");
+    let heard: Vec<f32> = heard.try_iter().flatten().collect();
+    let said = voice(2.0, 1);
+    // The recording's second round, when the buffer has settled.
+    let (lag, alike) = (0..36_000)
+        .step_by(4)
+        .map(|lag| {
+            let piece = &heard[96_000 + lag..108_000 + lag];
+            (lag, crate::testing::correlation(&said[..12_000], piece))
+        })
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .unwrap();
+    println!("{} ms later, alike {alike:.2}", lag / 48);
+    assert!(alike > 0.7, "{alike}");
+    assert!((200..450).contains(&(lag / 48)), "{} ms later", lag / 48);
+    // A call ends it, and what was closed is closed again.
+    a.apply(Command::Active(true), 3_000_000);
+    assert_eq!(gauges(&a).io.input, PortState::Open, "the test goes on, with its level");
+    assert!(gauges(&a).speakers.is_empty() && gauges(&a).input.muted);
+    for now in (3_000_000..4_000_000).step_by(5000) {
+        a.turn(now);
+    }
+    assert!(frames.try_iter().next().is_none());
+    a.apply(Command::MicTest(false), 4_000_000);
+    a.apply(Command::Active(false), 4_000_000);
+    a.turn(4_000_000);
+    assert!(a.idle());
+}
+
+/// A loudspeaker that the microphone hears, 40 ms later and at half its loudness.
+struct LoudRoom(EchoIo);
+
+impl AudioIo for LoudRoom {
+    fn set_open(&mut self, input: bool, output: bool, now_us: u64) {
+        self.0.set_open(input, output, now_us);
+    }
+    fn capture(&mut self, tick: &mut [f32; TICK_SAMPLES], now_us: u64) -> bool {
+        let there = self.0.capture(tick, now_us);
+        tick.iter_mut().for_each(|s| *s *= 0.5);
+        there
+    }
+    fn wants_playback(&mut self, now_us: u64) -> bool {
+        self.0.wants_playback(now_us)
+    }
+    fn play(&mut self, tick: &Stereo, now_us: u64) {
+        self.0.play(tick, now_us);
+    }
+    fn status(&self) -> IoStatus {
+        self.0.status()
+    }
+}
+
+#[test]
+fn a_loudspeaker_sends_nobody_back_to_themselves_and_without_processing_is_blamed_for_it() {
+    for (process, names) in [(Some(crate::ProcessConfig::default()), "with"), (None, "without")] {
+        let mut a = runner(speaking(names));
+        let mut b = runner(LoudRoom(EchoIo::new(40)));
+        b.0.processor = process.map(Processor::new);
+        let mut seqs = [0; 2];
+        for (end, id) in [(&mut a, 2), (&mut b, 1)] {
+            end.0.apply(Command::AddSpeaker(id), 0);
+            end.0.apply(Command::Active(true), 0);
+            end.0.apply(Command::Transmit(TransmitMode::Continuous), 0);
+        }
+        converse(&mut a, &mut b, &mut seqs, 0, 8000);
+        let mut level = 0.0f32;
+        for second in 0..4 {
+            converse(&mut a, &mut b, &mut seqs, 8_000_000 + second * 1_000_000, 1000);
+            level = level.max(gauges(&a.0).speakers[0].level);
+        }
+        let echo = gauges(&a.0).speakers[0].echo;
+        println!("{names} processing: comes back at {level:.2}, blamed {echo:.2}");
+        if process.is_some() {
+            assert!(level < 0.3 && echo < 0.2, "{level}, {echo}");
+        } else {
+            assert!(level > 0.5 && echo > 0.7, "{level}, {echo}");
+        }
+    }
 }
 
 #[test]
@@ -203,7 +320,7 @@ impl AudioIo for Gone {
     fn wants_playback(&mut self, _: u64) -> bool {
         false
     }
-    fn play(&mut self, _: &[f32; TICK_SAMPLES], _: u64) {}
+    fn play(&mut self, _: &Stereo, _: u64) {}
     fn set_devices(&mut self, _: DeviceChoice, _: DeviceChoice) {}
     fn status(&self) -> IoStatus {
         IoStatus {
@@ -229,7 +346,28 @@ fn without_any_device_the_call_goes_on_and_shows_who_speaks() {
     assert!(stats.actual_ms < 150.0, "{stats:?}");
     assert!(seqs[1] > 180, "silence goes out in its time: {}", seqs[1]);
     assert!(
-        dbfs(&b.0.next_tick(4_000_000)) > -80.0,
+        dbfs(&b.0.next_tick(4_000_000).mono()) > -80.0,
         "sound is there the moment a speaker is"
     );
+}
+
+#[test]
+fn the_thread_sleeps_until_a_tick_is_due_and_is_there_when_it_comes() {
+    let (mut runner, _frames) = runner(silent());
+    runner.apply(Command::Active(true), 0);
+    let (mut now, mut turns, mut ticks) = (0, 0, 0);
+    while now < 1_000_000 {
+        runner.turn(now);
+        turns += 1;
+        if runner.played_us == now {
+            assert_eq!(runner.captured_us, now);
+            assert!(now % TICK_US <= POLL_US, "{} µs late", now % TICK_US);
+            ticks += 1;
+        }
+        now += u64::try_from(runner.rest(now).as_micros()).unwrap();
+    }
+    assert_eq!(ticks, 100);
+    assert!(turns <= 300, "{turns} turns in a second");
+    // A device that gives nothing is looked at less often.
+    assert_eq!(runner.rest(now + 50_000), Duration::from_micros(SLOW_POLL_US));
 }

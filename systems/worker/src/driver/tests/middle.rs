@@ -12,6 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use orrery_link::{CallPhase, CallView, DirectState, MessageView, ParticipantPhase};
@@ -320,7 +321,14 @@ async fn talk(ada: &mut Person, bob: &mut Person, middle: &Middle) {
         peer = bob.warned() => peer == ada_id,
     };
     assert!(warned);
-    assert!(middle.between() > 0, "he was between, and DTLS went up on both sides");
+    // Whoever warns ends it at once, the other side's DTLS or not; it is tried again and again.
+    let between = async {
+        while middle.between() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let between = tokio::time::timeout(Duration::from_secs(30), between).await;
+    assert!(between.is_ok(), "he was between, and DTLS went up on both sides");
     ada.send(Command::SendText {
         channel,
         text: "not over that".into(),

@@ -18,7 +18,7 @@ use webrtc::runtime::{
     Transmit,
 };
 
-use super::Guard;
+use super::{Guard, is_refusal};
 
 /// Tokio, with a [`Guard`] at every socket and without TCP.
 #[derive(Debug)]
@@ -43,9 +43,11 @@ impl Runtime for Sockets {
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        self.guard.enter(number, &socket);
         Ok(Arc::new(Guarded {
             guard: Arc::clone(&self.guard),
-            number: self.count.fetch_add(1, Ordering::Relaxed),
+            number,
             socket: TokioRuntime.wrap_udp_socket(socket)?,
         }))
     }
@@ -110,7 +112,17 @@ impl AsyncUdpSocket for Guarded {
             .chunks(length)
             .all(|packet| self.guard.may_go(self.number, transmit.destination, packet));
         if may {
-            self.socket.poll_send(context, transmit)
+            // An interface that is gone, or an address that nothing leads to any more, is a packet lost: ICE notices the
+            // silence.
+            match std::task::ready!(self.socket.poll_send(context, transmit)) {
+                Ok(sent) => Poll::Ready(Ok(sent)),
+                Err(error) => {
+                    if is_refusal(&error) {
+                        self.guard.refusal_came();
+                    }
+                    Poll::Ready(Ok(transmit.contents.len()))
+                }
+            }
         } else {
             Poll::Ready(Ok(transmit.contents.len()))
         }
@@ -123,6 +135,9 @@ impl AsyncUdpSocket for Guarded {
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
         let received = std::task::ready!(self.socket.poll_recv(context, buffers, meta));
+        if received.as_ref().is_err_and(is_refusal) {
+            self.guard.refusal_came();
+        }
         if let Ok(count) = received {
             for (buffer, meta) in buffers.iter_mut().zip(meta.iter_mut()).take(count) {
                 let (from, stride) = (meta.addr, meta.stride);

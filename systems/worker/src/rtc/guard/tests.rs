@@ -19,7 +19,7 @@ fn rtcp(reporter: u32) -> Vec<u8> {
 fn met(now: Instant) -> Rules {
     let mut rules = Rules::new(now);
     assert!(rules.may_go(0, to(1), &STUN, now));
-    assert!(rules.may_come(0, to(1), &STUN));
+    assert!(rules.may_come(0, to(1), &STUN, Instant::now()));
     rules
 }
 
@@ -37,7 +37,7 @@ fn an_address_that_does_not_answer_gets_stun_alone_and_ever_less_of_it() {
     }
     // Ten seconds: ten at once and five a second.
     assert!((55..=60).contains(&sent), "{sent}");
-    assert!(rules.may_come(0, to(25), &STUN));
+    assert!(rules.may_come(0, to(25), &STUN, Instant::now()));
     assert!(rules.may_go(0, to(25), &DTLS, start), "it answered");
     assert!(!rules.may_go(1, to(25), &DTLS, start), "another path did not");
 }
@@ -70,31 +70,31 @@ fn from_an_address_that_we_never_spoke_to_only_stun_is_looked_at() {
     let mut rules = met(now);
     rules.sources = vec![7];
     for packet in [&DTLS[..], &rtp(7), &rtcp(7)] {
-        assert!(!rules.may_come(0, to(2), packet));
-        assert!(!rules.may_come(1, to(1), packet), "another path");
-        assert!(rules.may_come(0, to(1), packet));
+        assert!(!rules.may_come(0, to(2), packet, Instant::now()));
+        assert!(!rules.may_come(1, to(1), packet, Instant::now()), "another path");
+        assert!(rules.may_come(0, to(1), packet, Instant::now()));
     }
-    assert!(rules.may_come(0, to(2), &STUN));
+    assert!(rules.may_come(0, to(2), &STUN, Instant::now()));
     assert!(
         !rules.may_go(0, to(2), &DTLS, now),
         "who was not asked has not answered"
     );
     for garbage in [&b""[..], &[255], &[64; 30], &[4; 30], &[128], &[128, 200]] {
-        assert!(!rules.may_come(0, to(1), garbage), "{garbage:?}");
+        assert!(!rules.may_come(0, to(1), garbage, Instant::now()), "{garbage:?}");
     }
 }
 
 #[test]
 fn only_senders_of_sound_that_were_named_are_heard() {
     let mut rules = met(Instant::now());
-    assert!(!rules.may_come(0, to(1), &rtp(7)), "nobody was named");
+    assert!(!rules.may_come(0, to(1), &rtp(7), Instant::now()), "nobody was named");
     rules.sources = vec![7, 9];
     let heard = (0..100_000)
-        .filter(|source| rules.may_come(0, to(1), &rtp(*source)))
+        .filter(|source| rules.may_come(0, to(1), &rtp(*source), Instant::now()))
         .count();
     assert_eq!(heard, 2);
     let heard = (0..100_000)
-        .filter(|source| rules.may_come(0, to(1), &rtcp(*source)))
+        .filter(|source| rules.may_come(0, to(1), &rtcp(*source), Instant::now()))
         .count();
     assert_eq!(heard, MAX_REPORTERS);
 }
@@ -102,7 +102,9 @@ fn only_senders_of_sound_that_were_named_are_heard() {
 #[test]
 fn dtls_that_never_becomes_a_message_comes_to_an_end() {
     let mut rules = met(Instant::now());
-    let taken = (0..1_000_000).filter(|_| rules.may_come(0, to(1), &DTLS)).count();
+    let taken = (0..1_000_000)
+        .filter(|_| rules.may_come(0, to(1), &DTLS, Instant::now()))
+        .count();
     assert_eq!(taken as u64, UNFINISHED / (DTLS.len() as u64 + EACH_PACKET));
     assert_eq!(rules.credit, 0);
 }
@@ -112,12 +114,12 @@ fn messages_and_their_acknowledgements_go_on_without_end() {
     let mut rules = met(Instant::now());
     let packet = [23; 1_200];
     for _ in 0..10_000 {
-        assert!(rules.may_come(0, to(1), &packet));
+        assert!(rules.may_come(0, to(1), &packet, Instant::now()));
         rules.give(AROUND_A_MESSAGE + 1_143);
     }
     for _ in 0..100_000 {
         rules.give(ACKNOWLEDGEMENT);
-        assert!(rules.may_come(0, to(1), &DTLS));
+        assert!(rules.may_come(0, to(1), &DTLS, Instant::now()));
     }
     // What was given is not saved up.
     assert_eq!(rules.credit, UNFINISHED - DTLS.len() as u64 - EACH_PACKET);

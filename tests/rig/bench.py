@@ -1,0 +1,204 @@
+"""`./dev bench voice`: from mouth to ear, processor, set-up and quality, beside Mumble, Chromium and aiortc on the same machine in the same run.
+
+    bench.py --programs DIR --out DIR [--trace PROGRAM] [--seconds N] [--only NAME,…]
+
+A path is measured by chirps: each goes into a virtual microphone and comes out of a virtual speaker later. What the virtual devices
+themselves cost is measured first and shown beside; what is said to be above them has the quicker of the two subtracted. Nothing is
+processed on any path, and all transmit all the time. What is not installed is left out of the table, and said."""
+import argparse, json, subprocess, sys, tempfile, time, wave
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import resample_poly
+
+import chirps, chromium, mumble, orrery, quality
+from rig import Processor, Rig, StageError, Wire, until
+
+# Jitter buffers settle in the first seconds of anybody.
+SETTLE = 3.0
+# How long processors are looked at, s, and how often a call is set up.
+WATCH, CALLS = 10.0, 10
+AIORTC = Path(__file__).resolve().parent.parent / "peers" / "aiortc_audio.py"
+WORDS = ("Seven planets drift quietly around a small yellow sun, and none of them has ever asked the others who they are. "
+         "The outermost is the slowest, and it likes to listen. ") * 4
+
+
+def summary(found):
+    return {"p50": round(float(np.percentile(found, 50)), 1), "p95": round(float(np.percentile(found, 95)), 1),
+            "least": round(float(np.min(found)), 1), "most": round(float(np.max(found)), 1)}
+
+
+def speech(path):
+    """Speech of a machine, 48 kHz: for what only has to be as loud and as lively as speech."""
+    raw = path.with_suffix(".raw.wav")
+    subprocess.run(["espeak-ng", "-v", "en", "-w", str(raw), WORDS], check=True)
+    with wave.open(str(raw)) as file:
+        rate, sound = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
+    sound = resample_poly(sound, chirps.RATE, rate)
+    chirps.write(path, 0.6 * sound / np.abs(sound).max())
+
+
+class Bench:
+    def __init__(self, args):
+        self.args, self.rows, self.left_out, self.rigs = args, {}, {}, 0
+        self.folder = tempfile.TemporaryDirectory(prefix="orrery-bench-")
+        self.home = Path(self.folder.name)
+
+    def wanted(self, name):
+        return not self.args.only or any(name.startswith(one) for one in self.args.only)
+
+    def attempt(self, name, measure, lacking=()):
+        """Keeps what `measure` gives as the row of that name, or why there is none."""
+        if not self.wanted(name):
+            return
+        if lacking:
+            self.left_out[name] = "not installed: " + ", ".join(lacking)
+        else:
+            folder = self.home / name.replace(" ", "-")
+            folder.mkdir()
+            try:
+                self.rows[name] = measure(folder)
+            except (StageError, subprocess.CalledProcessError) as error:
+                self.left_out[name] = str(error)
+        if name in self.left_out:
+            print(f"  {name:28} left out: {self.left_out[name]}", flush=True)
+        else:
+            print(f"  {name:28} " + "  ".join(f"{k} {v}" for k, v in self.rows[name].items()), flush=True)
+
+    def on_a_rig(self, build, use):
+        """What `use` makes of a path, built on a rig of its own and taken down again."""
+        self.rigs += 1
+        # A socket's path is short.
+        rig, path = Rig(self.home / f"r{self.rigs}"), None
+        try:
+            path = build(rig)
+            return use(rig, path)
+        finally:
+            if path is not None:
+                path.end()
+            rig.end()
+
+    def delay(self, name, build, lacking=()):
+        def measure(folder):
+            said = folder / "chirps.wav"
+            chirps.write(said, chirps.chirps(self.args.seconds + SETTLE))
+
+            def use(rig, path):
+                processors = {end: Processor(process) for end, process in getattr(path, "ends", {}).items()}
+                sound = rig.run(said)
+                row = {f"cpu {end}": round(processor.percent(), 1) for end, processor in processors.items()}
+                chirps.write(self.args.out / f"{name}.wav", sound)
+                found, sent = chirps.delays(sound[:, 0], sound[:, 1], SETTLE)
+                if not len(found):
+                    raise StageError(f"{sent} chirps sent, none heard")
+                return {**summary(found), "sent": sent, "heard": len(found), **row}
+            return self.on_a_rig(lambda rig: build(folder / "path", rig), use)
+        self.attempt(name, measure, lacking)
+
+    def processor(self, name, settings):
+        """A call in which one speaks and one listens, at devices."""
+        def measure(folder):
+            speech(folder / "speech.wav")
+
+            def use(rig, path):
+                player = rig.play(folder / "speech.wav")
+                try:
+                    ends = {end: Processor(process) for end, process in path.ends.items()}
+                    began = next(iter(ends.values())).began
+                    until("the end of the measurement", lambda: time.monotonic() - began > WATCH)
+                    return {end: round(processor.percent(), 2) for end, processor in ends.items()}
+                finally:
+                    player.terminate()
+                    player.wait()
+            return self.on_a_rig(lambda rig: orrery.Call(self.args.programs, folder / "path", rig, settings), use)
+        self.attempt(name, measure)
+
+    def setup(self):
+        def measure(folder):
+            call = orrery.Call(self.args.programs, folder / "path")
+            try:
+                while len(call.setup_ms) < CALLS:
+                    call.again()
+            finally:
+                call.end()
+            return summary(call.setup_ms)
+        self.attempt("set-up", measure)
+
+    def aiortc(self):
+        def measure(folder):
+            speech(folder / "speech.wav")
+            done = subprocess.run([sys.executable, str(AIORTC), str(folder / "speech.wav"), str(WATCH)], check=True, capture_output=True, text=True)
+            return json.loads(done.stdout)
+        try:
+            import aiortc  # noqa: F401
+            lacking = []
+        except ImportError:
+            lacking = ["aiortc"]
+        self.attempt("cpu aiortc", measure, lacking)
+
+    def quality(self, trace):
+        """Speech over paths that lose and delay."""
+        speech(self.home / "said.wav")
+        for path in quality.PATHS:
+            heard = self.args.out / f"{path.replace(' ', '-').replace('%', 'percent').replace(',', '')}.wav"
+            self.attempt(path, lambda _, path=path, heard=heard: quality.row(trace, self.home / "said.wav", heard, path), quality.missing())
+
+    def ratios(self):
+        """figure → {ours, peer, ratio, unit} for what both have; ratio is ours / peer."""
+        out = {}
+
+        def row(figure, ours, peer, unit):
+            if ours is not None and peer is not None:
+                out[figure] = {"ours": ours, "peer": peer, "ratio": round(ours / peer, 2) if peer else None, "unit": unit}
+        for mine in [name for name in self.rows if name.startswith("orrery-")]:
+            for theirs in ("mumble-10", "mumble-20", "chromium"):
+                for figure in ("p50", "p95"):
+                    row(f"delay_{figure}.{mine}.{theirs}", self.rows[mine][figure], self.rows.get(theirs, {}).get(figure), "ms")
+        both = self.rows.get("cpu orrery plain")
+        if both:
+            row("cpu.aiortc", round(both["sends"] + both["hears"], 2), self.rows.get("cpu aiortc", {}).get("sends and hears"), "% of a core")
+        return out
+
+    def write(self):
+        base = min((self.rows[name]["p50"] for name in self.rows if name.startswith("rig-")), default=None)
+        for name, row in self.rows.items():
+            if base is not None and "heard" in row and not name.startswith("rig-"):
+                row["above the rig"] = round(row["p50"] - base, 1)
+                print(f"  {name:28} {row['above the rig']} ms above the rig")
+        ratios = self.ratios()
+        for figure, row in ratios.items():
+            print(f"  {figure:40} ours {row['ours']:>7} {row['unit']}  peer {row['peer']:>7}  ratio {row['ratio']}")
+        (self.args.out / "voice.json").write_text(json.dumps({"rows": self.rows, "ratios": ratios, "left_out": self.left_out}, indent=2) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=Path, required=True, help="folder of orrery-headless, with devices, and orrery-server")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--trace", type=Path, help="the example `trace` of orrery-voice, for quality over bad paths")
+    parser.add_argument("--seconds", type=float, default=24.0, help="how long chirps are sent on each path")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[], help="rows whose names begin so")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    bench = Bench(args)
+    print("from mouth to ear, ms; share of a core meanwhile, %:")
+    for request in (10, 20):
+        bench.delay(f"rig-{request}", lambda folder, rig, request=request: Wire(rig, request))
+    bench.delay("orrery-20", lambda folder, rig: orrery.Call(args.programs, folder, rig))
+    for frames in (1, 2):
+        bench.delay(f"mumble-{frames}0", lambda folder, rig, frames=frames: mumble.Mumble(folder, rig, frames), mumble.missing())
+    bench.delay("chromium", chromium.Chromium, chromium.missing())
+    print("share of a core while one speaks, %:")
+    bench.processor("cpu orrery plain", {})
+    bench.processor("cpu orrery processing", {"echo_cancellation": True, "noise_suppression": "low", "auto_gain": True})
+    bench.aiortc()
+    print("from picking up to both connected, ms:")
+    bench.setup()
+    if args.trace:
+        print("speech over a bad path: PLCMOS and DNSMOS, 1 to 5; delay of the jitter buffer, ms; share concealed:")
+        bench.quality(args.trace)
+    bench.write()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,4 @@
+#!/bin/sh
+# Sixteen clients in one call on this machine.
+set -eu
+exec cargo bench --locked -p orrery-tests --bench mesh
