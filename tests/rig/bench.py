@@ -87,6 +87,8 @@ class Bench:
                 processors = {end: Processor(process) for end, process in getattr(path, "ends", {}).items()}
                 sound = rig.run(said)
                 row = {f"cpu {end}": round(processor.percent(), 1) for end, processor in processors.items()}
+                if hasattr(path, "frame_ms"):
+                    row["packets"] = path.frame_ms()
                 chirps.write(self.args.out / f"{name}.wav", sound)
                 found, sent = chirps.delays(sound[:, 0], sound[:, 1], SETTLE)
                 if not len(found):
@@ -96,20 +98,27 @@ class Bench:
         self.attempt(name, measure, lacking)
 
     def processor(self, name, settings):
-        """A call in which one speaks and one listens, at devices."""
+        """A call at devices in which one speaks and one listens: the programs, and how much of that is the stream itself, which is what
+        they take more than while nobody says anything."""
+        def watch(path):
+            ends = {end: Processor(process) for end, process in path.ends.items()}
+            began = next(iter(ends.values())).began
+            until("the end of the measurement", lambda: time.monotonic() - began > WATCH)
+            return {end: processor.percent() for end, processor in ends.items()}
+
         def measure(folder):
             speech(folder / "speech.wav")
 
             def use(rig, path):
+                quiet = watch(path)
                 player = rig.play(folder / "speech.wav")
                 try:
-                    ends = {end: Processor(process) for end, process in path.ends.items()}
-                    began = next(iter(ends.values())).began
-                    until("the end of the measurement", lambda: time.monotonic() - began > WATCH)
-                    return {end: round(processor.percent(), 2) for end, processor in ends.items()}
+                    loud = watch(path)
                 finally:
                     player.terminate()
                     player.wait()
+                return {end: round(share, 2) for end, share in loud.items()} | {
+                    f"stream {end}": round(loud[end] - quiet[end], 2) for end in loud}
             return self.on_a_rig(lambda rig: orrery.Call(self.args.programs, folder / "path", rig, settings), use)
         self.attempt(name, measure)
 
@@ -184,13 +193,14 @@ def main():
     print("from mouth to ear, ms; share of a core meanwhile, %:")
     for request in (10, 20):
         bench.delay(f"rig-{request}", lambda folder, rig, request=request: Wire(rig, request))
-    bench.delay("orrery-20", lambda folder, rig: orrery.Call(args.programs, folder, rig))
+    for milliseconds, settings in ((10, {}), (20, orrery.LONG)):
+        bench.delay(f"orrery-{milliseconds}", lambda folder, rig, ms=milliseconds, also=settings: orrery.Call(args.programs, folder, rig, also, packets_ms=ms))
     for frames in (1, 2):
         bench.delay(f"mumble-{frames}0", lambda folder, rig, frames=frames: mumble.Mumble(folder, rig, frames), mumble.missing())
     bench.delay("chromium", chromium.Chromium, chromium.missing())
     print("share of a core while one speaks, %:")
-    bench.processor("cpu orrery plain", {})
-    bench.processor("cpu orrery processing", {"echo_cancellation": True, "noise_suppression": "low", "auto_gain": True})
+    bench.processor("cpu orrery plain", {"transmit": "voice_activity"})
+    bench.processor("cpu orrery processing", {"transmit": "voice_activity", "echo_cancellation": True, "noise_suppression": "low", "auto_gain": True})
     bench.aiortc()
     print("from picking up to both connected, ms:")
     bench.setup()

@@ -1,9 +1,11 @@
 """Two `orrery-headless` in a call through an `orrery-server` of their own, on loopback, at the rig's devices or with files."""
 import json, subprocess, threading, time
 
-from rig import Process, StageError
+from rig import Process, StageError, until
 
 DEADLINE = 60.0
+# Packets of 20 ms where ours would choose 10: those of one size are never short.
+LONG = {"constant_bitrate": True}
 # Nothing between the microphone and the codec: a chirp is noise to whoever removes noise.
 PLAIN = {"transmit": "continuous", "echo_cancellation": False, "noise_suppression": "off", "auto_gain": False, "direct": "calls"}
 
@@ -93,11 +95,13 @@ class Client:
 class Call:
     """Ann talks to Bob. With a rig she has its microphone and he its speaker; without one both have files or nothing."""
 
-    def __init__(self, programs, folder, rig=None, settings=None, ann=(), bob=()):
+    def __init__(self, programs, folder, rig=None, settings=None, ann=(), bob=(), packets_ms=None):
         folder.mkdir()
         self.parts = []
         try:
             self._begin(programs, folder, rig, {**PLAIN, **(settings or {})}, ann, bob)
+            if packets_ms is not None:
+                self.wait_for_packets(packets_ms)
         except BaseException:
             self.end()
             raise
@@ -143,6 +147,17 @@ class Call:
             return others and all(one["phase"] == "connected" for one in others)
         began, _ = self.bob.tell(type="accept_call", call=self.call)
         return 1000 * (max(self.ann.moment("the connection", connected)[0], self.bob.moment("the connection", connected)[0]) - began)
+
+    def wait_for_packets(self, milliseconds):
+        """Until Ann's packets hold so much sound; short ones come into use when the path has been quiet for a while."""
+        def used():
+            gauges = self.ann.gauges
+            return gauges is not None and gauges["codec"]["frame_ms"] == milliseconds
+        until(f"packets of {milliseconds} ms", used)
+
+    def frame_ms(self):
+        """Milliseconds in Ann's packets now."""
+        return self.ann.gauges["codec"]["frame_ms"]
 
     def again(self):
         """Hangs up and calls once more."""

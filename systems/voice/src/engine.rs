@@ -2,6 +2,7 @@
 
 mod capture;
 mod returned;
+mod scout;
 mod speaker;
 
 use crate::gauges::SpeakerGauge;
@@ -113,7 +114,7 @@ impl VoiceEngine {
             .iter_mut()
             .find(|s| s.id == speaker)
             .ok_or(VoiceError::UnknownSpeaker)?;
-        speaker.jitter.insert(seq, timestamp, marker, payload, arrival_us);
+        speaker.receive(seq, timestamp, marker, payload, arrival_us);
         Ok(())
     }
 
@@ -250,7 +251,7 @@ impl VoiceEngine {
         into.speakers.extend(self.speakers.iter().map(|s| SpeakerGauge {
             id: s.id,
             level: s.meter.level(),
-            speaking: s.detector.speaking(),
+            speaking: s.speaking,
             echo: s.returned.share(),
             stats: s.jitter.stats(),
         }));

@@ -9,8 +9,10 @@ use crate::{
     TICK_SAMPLES, Threshold, TransmitMode, VoiceError, is_dtx,
 };
 
-/// What was heard before the gate opened and is still sent: 60 ms, for the detector needs up to 50 to be sure.
+/// What was heard before the gate opened and may still be sent: 60 ms, for the detector needs up to 50 to be sure.
 const LOOK_BACK: usize = 2880;
+/// So many ticks of the look-back are sent before the one in which sound rose above the noise: a voice may begin softer than that.
+const ONSET_TICKS: usize = 1;
 /// The look-back, the frame being collected, and one tick.
 const CAPACITY: usize = LOOK_BACK + FRAME_SAMPLES + TICK_SAMPLES;
 /// After a pause in the calls this long, µs, sound is missing: longer than any device's ring holds.
@@ -170,6 +172,7 @@ impl Capture {
             }
             (Sending::No, true) => {
                 self.marker = true;
+                self.begin_at_the_onset();
                 Sending::Yes
             }
             (Sending::Yes | Sending::Draining(_), true) => Sending::Yes,
@@ -193,6 +196,15 @@ impl Capture {
         }
         let frame = self.due(self.len);
         (frame > 0).then(|| self.encode_front(frame)).flatten()
+    }
+
+    /// Of what was heard before the gate opened, leaves out what is no more than the room's noise: it would only keep the first syllable
+    /// waiting at the listener.
+    fn begin_at_the_onset(&mut self) {
+        if self.gate.mode().looks_back() {
+            let kept = (self.detector.ticks_since_onset() + ONSET_TICKS) * TICK_SAMPLES;
+            self.drop_front(self.len.saturating_sub(kept));
+        }
     }
 
     /// The length of the packet to make now that `waiting` samples wait, 0 for none yet. While more than one short packet waits, as after

@@ -87,8 +87,8 @@ fn the_listener_sees_speaking_with_the_first_syllable_and_not_after_the_last() {
 }
 
 #[test]
-fn real_speech_shows_within_60_ms_of_being_heard_and_is_gone_400_ms_after_its_end() {
-    let name = "real_speech_shows_within_60_ms_of_being_heard_and_is_gone_400_ms_after_its_end";
+fn real_speech_shows_at_most_40_ms_after_it_came_and_is_gone_400_ms_after_its_end() {
+    let name = "real_speech_shows_at_most_40_ms_after_it_came_and_is_gone_400_ms_after_its_end";
     for (voice, seed) in [("en+f3", 1), ("en+m3", 2), ("en-us+f2", 3), ("en-gb", 4)] {
         // Begins with a voice. Of a word that begins with a hiss or a burst, which alone could be noise, the vowel shows.
         let Some(speech) = spoken("Are you still there? Who is speaking now?", voice) else {
@@ -145,12 +145,47 @@ fn real_speech_shows_within_60_ms_of_being_heard_and_is_gone_400_ms_after_its_en
         println!(
             "{voice}: shown {late} ms after it was heard, {since_arrival} after its packet came; dark {off} ms after the last of it"
         );
-        assert!(
-            late <= 60 && since_arrival <= 120,
-            "{voice}: {late} ms, {since_arrival}"
-        );
+        // Gauges are read every 20 ms.
+        assert!(late == 0 && since_arrival <= 40, "{voice}: {late} ms, {since_arrival}");
         assert!((0..=400).contains(&off), "{voice}: {off} ms");
     }
+}
+
+#[test]
+fn a_spurt_of_noise_is_not_shown_as_speaking_when_it_comes_either() {
+    let mut from = continuous();
+    let mut to = engine();
+    // Whoever sends all the time is muted and unmuted, so that spurts begin, each with a knock.
+    let mut signal = vec![];
+    for round in 0..8 {
+        let mut part = noise(0.5, -30.0, 40 + round);
+        for (at, sample) in part.iter_mut().enumerate() {
+            *sample *= (-(at as f32) / (200.0 + 50.0 * round as f32)).exp();
+        }
+        signal.push(part);
+    }
+    to.add_speaker(1).unwrap();
+    let mut gauges = Gauges::default();
+    let (mut seq, mut marked, mut now) = (0u16, 0, 1_000_000);
+    for part in &signal {
+        let end = from.set_mute(true).into_iter().chain(from.set_mute(false));
+        let mut frames: Vec<EncodedFrame> = end.collect();
+        for tick in ticks(part) {
+            frames.extend(from.capture(tick, now));
+            for frame in frames.drain(..) {
+                marked += u32::from(frame.marker);
+                to.receive(1, seq, frame.rtp_timestamp, frame.marker, &frame.payload, now)
+                    .unwrap();
+                seq = seq.wrapping_add(1);
+            }
+            let mut out = Stereo::SILENCE;
+            to.playout(&mut out, now);
+            to.gauges(&mut gauges);
+            assert!(!gauges.speakers[0].speaking, "at {now} us");
+            now += 10_000;
+        }
+    }
+    assert!(marked >= 8, "{marked} spurts");
 }
 
 #[test]
@@ -441,7 +476,7 @@ fn packets_of_10_ms_catch_up_with_the_first_syllable_all_the_same() {
         .collect();
     // Long packets while there is something to catch up with, then short ones, without a hole or an overlap.
     let long = steps.iter().take_while(|step| **step == 960).count();
-    assert!((4..=8).contains(&long), "{steps:?}");
+    assert!((2..=8).contains(&long), "{steps:?}");
     assert!(steps[long..].iter().all(|step| *step == 480), "{steps:?}");
     let there = call.lit_there.iter().position(|l| *l).unwrap();
     assert!(there - begin <= 12 && call.lit_there[there..end].iter().all(|l| *l));

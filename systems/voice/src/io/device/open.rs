@@ -8,7 +8,7 @@ use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{BufferSize, FromSample, Sample, SampleFormat, SizedSample, StreamConfig, SupportedStreamConfigRange};
 
 use super::{InputEnd, LostFlag, OutputEnd, PortShared};
-use crate::priority::promote_this_thread;
+use crate::priority::promote_this_thread_soon;
 use crate::{SAMPLE_RATE, VoiceError};
 
 /// How long the system may take.
@@ -216,7 +216,7 @@ impl Ear {
         f32: FromSample<T>,
     {
         if !std::mem::replace(&mut self.promoted, true) {
-            promote_this_thread();
+            promote_this_thread_soon();
         }
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let share = 1.0 / channels as f32;
@@ -266,7 +266,7 @@ impl Mouth {
         T: SizedSample + FromSample<f32>,
     {
         if !std::mem::replace(&mut self.promoted, true) {
-            promote_this_thread();
+            promote_this_thread_soon();
         }
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         // The clock is read without a system call, or with one that waits for nothing.

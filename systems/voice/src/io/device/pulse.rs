@@ -115,7 +115,10 @@ pub(super) fn output(
             // Else the service would keep more for itself.
             max_length: bytes.saturating_mul(2),
             target_length: bytes.saturating_mul(2),
-            minimum_request_length: bytes,
+            // Half a period, and half of what is left of the target, half a period too, is for the device. With whole periods nothing would be
+            // left for it: then it works in the shortest blocks that it knows, of half a millisecond, and so does every
+            // microphone on the same clock.
+            minimum_request_length: bytes / 2,
             // Plays on after it ran dry, rather than wait until it is full.
             pre_buffering: 0,
             ..Default::default()
