@@ -1,17 +1,16 @@
 """`./dev bench voice`: from mouth to ear, processor, set-up and quality, beside Mumble, Chromium and aiortc on the same machine in the same run.
 
-    bench.py --programs DIR --out DIR [--trace PROGRAM] [--seconds N] [--only NAME,…]
+    bench.py --programs DIR --out DIR [--seconds N] [--only NAME,…]
 
 A path is measured by chirps: each goes into a virtual microphone and comes out of a virtual speaker later. What the virtual devices
 themselves cost is measured first and shown beside; what is said to be above them has the quicker of the two subtracted. Nothing is
 processed on any path, and all transmit all the time. What is not installed is left out of the table, and said."""
-import argparse, json, subprocess, sys, tempfile, time, wave
+import argparse, json, subprocess, sys, tempfile, time
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import resample_poly
 
-import chirps, chromium, mumble, orrery, quality
+import chirps, chromium, mumble, orrery, paths, processing, quality, sounds
 from rig import Processor, Rig, StageError, Wire, until
 
 # Jitter buffers settle in the first seconds of anybody.
@@ -19,23 +18,11 @@ SETTLE = 3.0
 # How long processors are looked at, s, and how often a call is set up.
 WATCH, CALLS = 10.0, 10
 AIORTC = Path(__file__).resolve().parent.parent / "peers" / "aiortc_audio.py"
-WORDS = ("Seven planets drift quietly around a small yellow sun, and none of them has ever asked the others who they are. "
-         "The outermost is the slowest, and it likes to listen. ") * 4
 
 
 def summary(found):
     return {"p50": round(float(np.percentile(found, 50)), 1), "p95": round(float(np.percentile(found, 95)), 1),
             "least": round(float(np.min(found)), 1), "most": round(float(np.max(found)), 1)}
-
-
-def speech(path):
-    """Speech of a machine, 48 kHz: for what only has to be as loud and as lively as speech."""
-    raw = path.with_suffix(".raw.wav")
-    subprocess.run(["espeak-ng", "-v", "en", "-w", str(raw), WORDS], check=True)
-    with wave.open(str(raw)) as file:
-        rate, sound = file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), "<i2").astype(float)
-    sound = resample_poly(sound, chirps.RATE, rate)
-    chirps.write(path, 0.6 * sound / np.abs(sound).max())
 
 
 class Bench:
@@ -58,7 +45,7 @@ class Bench:
             folder.mkdir()
             try:
                 self.rows[name] = measure(folder)
-            except (StageError, subprocess.CalledProcessError) as error:
+            except (StageError, subprocess.CalledProcessError, OSError) as error:
                 self.left_out[name] = str(error)
         if name in self.left_out:
             print(f"  {name:28} left out: {self.left_out[name]}", flush=True)
@@ -107,7 +94,7 @@ class Bench:
             return {end: processor.percent() for end, processor in ends.items()}
 
         def measure(folder):
-            speech(folder / "speech.wav")
+            sounds.speech(folder / "speech.wav")
 
             def use(rig, path):
                 quiet = watch(path)
@@ -135,7 +122,7 @@ class Bench:
 
     def aiortc(self):
         def measure(folder):
-            speech(folder / "speech.wav")
+            sounds.speech(folder / "speech.wav")
             done = subprocess.run([sys.executable, str(AIORTC), str(folder / "speech.wav"), str(WATCH)], check=True, capture_output=True, text=True)
             return json.loads(done.stdout)
         try:
@@ -145,12 +132,38 @@ class Bench:
             lacking = ["aiortc"]
         self.attempt("cpu aiortc", measure, lacking)
 
-    def quality(self, trace):
-        """Speech over paths that lose and delay."""
-        speech(self.home / "said.wav")
+    def paths(self):
+        """Speech over paths that lose and delay, with everybody's own programs at both ends."""
+        said = paths.say(self.home)
+        self.attempt("path none", lambda _: paths.untouched(said), paths.missing("orrery"))
+        for path in paths.PATHS:
+            for peer, command in paths.commands(self.args.programs).items():
+                name = f"path {path}: {peer}"
+                # aiortc conceals nothing: two rows show it.
+                if peer == "aiortc" and path not in ("nothing lost", "20 % lost"):
+                    continue
+                keep = self.args.out / "".join(c if c.isalnum() else "-" for c in name)
+                self.attempt(name, lambda folder, command=command, path=path, keep=keep: paths.row(command, path, said, folder, keep), paths.missing(peer))
+
+    def traces(self):
+        """The same by our encoder and jitter buffer alone, in virtual time."""
+        trace = self.args.programs / "examples" / "trace"
+        sounds.speech(self.home / "said.wav")
         for path in quality.PATHS:
-            heard = self.args.out / f"{path.replace(' ', '-').replace('%', 'percent').replace(',', '')}.wav"
-            self.attempt(path, lambda _, path=path, heard=heard: quality.row(trace, self.home / "said.wav", heard, path), quality.missing())
+            keep = self.args.out / ("trace-" + "".join(c if c.isalnum() else "-" for c in path) + ".wav")
+            self.attempt(f"trace {path}", lambda _, path=path, keep=keep: quality.row(trace, self.home / "said.wav", keep, path), quality.missing())
+
+    def processing(self):
+        program = self.args.programs / "examples" / "process"
+        for room in processing.ROOMS:
+            self.attempt(f"echo in a {room}", lambda folder, room=room: processing.echo_row(program, folder, room), quality.missing())
+        for step in processing.STEPS:
+            self.attempt(f"noise {step}", lambda folder, step=step: processing.noise_row(program, folder, step), quality.missing())
+        for step in processing.STEPS:
+            self.attempt(f"device noise {step}", lambda folder, step=step: processing.device_noise_row(self, folder, step), quality.missing())
+        for cancelled in (False, True):
+            self.attempt(f"device echo {'cancelled' if cancelled else 'left'}",
+                         lambda folder, cancelled=cancelled: processing.device_echo_row(self, folder, cancelled))
 
     def ratios(self):
         """figure → {ours, peer, ratio, unit} for what both have; ratio is ours / peer."""
@@ -166,6 +179,11 @@ class Bench:
         both = self.rows.get("cpu orrery plain")
         if both:
             row("cpu.aiortc", round(both["sends"] + both["hears"], 2), self.rows.get("cpu aiortc", {}).get("sends and hears"), "% of a core")
+        for path in paths.PATHS:
+            mine = self.rows.get(f"path {path}: orrery", {})
+            for peer in ("chromium", "aiortc"):
+                for figure in ("plcmos", "stoi"):
+                    row(f"{figure}.{path}.{peer}", mine.get(figure), self.rows.get(f"path {path}: {peer}", {}).get(figure), figure.upper())
         return out
 
     def write(self):
@@ -182,9 +200,9 @@ class Bench:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", type=Path, required=True, help="folder of orrery-headless, with devices, and orrery-server")
+    parser.add_argument("--programs", type=Path, required=True,
+                        help="folder of orrery-headless, with devices, orrery-server, media-peer, examples/trace and examples/process")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--trace", type=Path, help="the example `trace` of orrery-voice, for quality over bad paths")
     parser.add_argument("--seconds", type=float, default=24.0, help="how long chirps are sent on each path")
     parser.add_argument("--only", type=lambda text: text.split(","), default=[], help="rows whose names begin so")
     args = parser.parse_args()
@@ -204,9 +222,12 @@ def main():
     bench.aiortc()
     print("from picking up to both connected, ms:")
     bench.setup()
-    if args.trace:
-        print("speech over a bad path: PLCMOS and DNSMOS, 1 to 5; delay of the jitter buffer, ms; share concealed:")
-        bench.quality(args.trace)
+    print("speech over a bad path, both ends the same program: PLCMOS and DNSMOS, 1 to 5; STOI, 0 to 1; share concealed, %; jitter buffer, ms:")
+    bench.paths()
+    print("our jitter buffer alone, in virtual time:")
+    bench.traces()
+    print("echo, AECMOS, 1 to 5, and dB; noise, DNSMOS, 1 to 5; an echo at devices, dB of full scale:")
+    bench.processing()
     bench.write()
 
 

@@ -93,20 +93,21 @@ class Client:
 
 
 class Call:
-    """Ann talks to Bob. With a rig she has its microphone and he its speaker; without one both have files or nothing."""
+    """Ann talks to Bob. With a rig she has its microphone and he its speaker; without one both have files or nothing. He is muted, unless
+    he answers from a microphone of his own."""
 
-    def __init__(self, programs, folder, rig=None, settings=None, ann=(), bob=(), packets_ms=None):
+    def __init__(self, programs, folder, rig=None, settings=None, ann=(), bob=(), packets_ms=None, answers=None):
         folder.mkdir()
         self.parts = []
         try:
-            self._begin(programs, folder, rig, {**PLAIN, **(settings or {})}, ann, bob)
+            self._begin(programs, folder, rig, {**PLAIN, **(settings or {})}, ann, bob, answers)
             if packets_ms is not None:
                 self.wait_for_packets(packets_ms)
         except BaseException:
             self.end()
             raise
 
-    def _begin(self, programs, folder, rig, settings, ann, bob):
+    def _begin(self, programs, folder, rig, settings, ann, bob, answers):
         server = Server(programs, folder)
         self.parts.append(server)
         env = rig.env if rig else None
@@ -116,13 +117,14 @@ class Call:
         self.bob = Client(programs, folder, "bob", server.url, [*devices, *bob], env)
         self.parts.append(self.bob)
         mouth = {"input_device": "pulseaudio:mic_src", "output_device": "pulseaudio:aside"} if rig else {}
-        ear = {"input_device": "pulseaudio:aside_src", "output_device": "pulseaudio:spk"} if rig else {}
+        ear = {"input_device": f"pulseaudio:{answers or 'aside_src'}", "output_device": "pulseaudio:spk"} if rig else {}
         self.ann.ask(type="set_settings", settings={**settings, **mouth})
         self.bob.ask(type="set_settings", settings={**settings, **ear})
         self._befriend()
         self.setup_ms = [self._ring()]
         self.ends = {"sends": self.ann.process, "hears": self.bob.process}
-        self.bob.tell(type="set_muted", muted=True)
+        if not answers:
+            self.bob.tell(type="set_muted", muted=True)
         if rig:
             rig.wait_for_streams("both ends at their devices", 1, 1)
 

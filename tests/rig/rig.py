@@ -4,6 +4,7 @@ and the delay between them is exact to the sample.
 
     bus   the stereo sink          mic      plays into its left        spk     plays into its right
                                    mic_src  hears its left             aside   a sink for what nobody shall hear, aside_src hears it
+                                                                       room    a sink for what a second microphone hears, room_src
 
 Everything stands in a folder that is given, and ends with this program."""
 import os, subprocess, sys, threading, time
@@ -31,10 +32,12 @@ class Rig:
         loads = [f"module-native-protocol-unix socket={socket} auth-anonymous=1",
                  "module-null-sink sink_name=bus rate=48000 channels=2 channel_map=front-left,front-right",
                  "module-null-sink sink_name=aside rate=48000 channels=1",
+                 "module-null-sink sink_name=room rate=48000 channels=1",
                  "module-remap-sink sink_name=mic " + half.format("bus", "left"),
                  "module-remap-sink sink_name=spk " + half.format("bus", "right"),
                  "module-remap-source source_name=mic_src " + half.format("bus.monitor", "left"),
-                 "module-remap-source source_name=aside_src master=aside.monitor"]
+                 "module-remap-source source_name=aside_src master=aside.monitor",
+                 "module-remap-source source_name=room_src master=room.monitor"]
         # At real-time priority where this computer allows it, as on a desktop.
         args = ["pulseaudio", "-n", "--realtime=yes", "--high-priority=yes", "--exit-idle-time=-1", "--daemonize=no",
                 "--use-pid-file=no", "--log-target=stderr"]
@@ -67,15 +70,26 @@ class Rig:
                     and count("sink-inputs", names("sinks", "spk")) >= playing)
         until(what, there)
 
+    def pipe(self, program, device, channels, latency_ms=BESIDE_MS, **pipes):
+        """A player or recorder of raw samples, 16 bit."""
+        return subprocess.Popen(
+            [*program, "--raw", f"--device={device}", f"--rate={RATE}", f"--channels={channels}", "--format=s16le", f"--latency-msec={latency_ms}"],
+            env=self.env, stderr=subprocess.DEVNULL, preexec_fn=dies_with_us, process_group=0, **pipes)
+
+    def listen(self, device, channels=1, latency_ms=BESIDE_MS):
+        """What is heard there, from its output."""
+        return self.pipe(["parec"], device, channels, latency_ms, stdout=subprocess.PIPE)
+
+    def speak(self, device, latency_ms=BESIDE_MS):
+        """Plays there what it is given."""
+        return self.pipe(["pacat", "--playback"], device, 1, latency_ms, stdin=subprocess.PIPE)
+
     def play(self, path):
         """Begins to say a file of 48 kHz, one channel, 16 bit; the process that does."""
         # Without the header of 44 bytes.
         with open(path, "rb") as file:
             file.seek(44)
-            return subprocess.Popen(
-                ["pacat", "--playback", "--raw", "--device=mic", f"--rate={RATE}", "--channels=1", "--format=s16le",
-                 f"--latency-msec={BESIDE_MS}"],
-                env=self.env, stdin=file, stderr=subprocess.DEVNULL, preexec_fn=dies_with_us, process_group=0)
+            return self.pipe(["pacat", "--playback"], "mic", 1, stdin=file)
 
     def run(self, path, after=1.0):
         """Says a file and records both channels until so many seconds after its end."""
@@ -95,14 +109,11 @@ class Rig:
 
 
 class Recorder:
-    """What plays on both channels, from now on."""
+    """What plays there, from now on; without a name, on both channels of the bus."""
 
-    def __init__(self, rig):
-        self.blocks, self.bytes = [], 0
-        self.process = subprocess.Popen(
-            ["parec", "--device=bus.monitor", "--raw", f"--rate={RATE}", "--channels=2", "--format=s16le",
-             f"--latency-msec={BESIDE_MS}"],
-            env=rig.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=dies_with_us, process_group=0)
+    def __init__(self, rig, device="bus.monitor", channels=2):
+        self.blocks, self.bytes, self.channels = [], 0, channels
+        self.process = rig.listen(device, channels)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
         # A null sink that slept works in blocks of two seconds until the first request for less has come through.
@@ -110,7 +121,7 @@ class Recorder:
 
     @property
     def count(self):
-        return self.bytes // 4
+        return self.bytes // (2 * self.channels)
 
     def _read(self):
         while block := os.read(self.process.stdout.fileno(), 1 << 16):
@@ -122,7 +133,8 @@ class Recorder:
         self.process.wait()
         self.thread.join(5)
         data = b"".join(self.blocks)
-        return np.frombuffer(data[:len(data) // 4 * 4], "<i2").astype(float).reshape(-1, 2) / 32768
+        whole = data[:self.count * 2 * self.channels]
+        return np.frombuffer(whole, "<i2").astype(float).reshape(-1, self.channels) / 32768
 
 
 class Processor:
@@ -152,10 +164,8 @@ class Wire:
     """A recorder piped straight into a player, each with the given request: what the rig itself costs."""
 
     def __init__(self, rig, request_ms):
-        common = [f"--rate={RATE}", "--channels=1", "--format=s16le", "--raw", f"--latency-msec={request_ms}"]
-        child = dict(env=rig.env, stderr=subprocess.DEVNULL, preexec_fn=dies_with_us, process_group=0)
-        self.ear = subprocess.Popen(["parec", "--device=mic_src", *common], stdout=subprocess.PIPE, **child)
-        self.mouth = subprocess.Popen(["pacat", "--playback", "--device=spk", *common], stdin=self.ear.stdout, **child)
+        self.ear = rig.listen("mic_src", 1, request_ms)
+        self.mouth = rig.pipe(["pacat", "--playback"], "spk", 1, request_ms, stdin=self.ear.stdout)
         self.ear.stdout.close()
         rig.wait_for_streams("the wire", 1, 1)
 
