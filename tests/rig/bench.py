@@ -34,6 +34,10 @@ class Bench:
     def wanted(self, name):
         return not self.args.only or any(name.startswith(one) for one in self.args.only)
 
+    def family(self, begin):
+        """Whether any row that begins so is wanted."""
+        return not self.args.only or any(one.startswith(begin) or begin.startswith(one) for one in self.args.only)
+
     def attempt(self, name, measure, lacking=()):
         """Keeps what `measure` gives as the row of that name, or why there is none."""
         if not self.wanted(name):
@@ -45,12 +49,15 @@ class Bench:
             folder.mkdir()
             try:
                 self.rows[name] = measure(folder)
-            except (StageError, subprocess.CalledProcessError, OSError) as error:
-                self.left_out[name] = str(error)
+            except Exception as error:
+                # Whatever it was, half an hour of other rows must not be lost with it.
+                said = getattr(error, "stderr", None) or ""
+                self.left_out[name] = " ".join([f"{type(error).__name__}: {error}", str(said)[-500:]]).strip()
         if name in self.left_out:
             print(f"  {name:28} left out: {self.left_out[name]}", flush=True)
         else:
             print(f"  {name:28} " + "  ".join(f"{k} {v}" for k, v in self.rows[name].items()), flush=True)
+            self.keep()
 
     def on_a_rig(self, build, use):
         """What `use` makes of a path, built on a rig of its own and taken down again."""
@@ -74,8 +81,8 @@ class Bench:
                 processors = {end: Processor(process) for end, process in getattr(path, "ends", {}).items()}
                 sound = rig.run(said)
                 row = {f"cpu {end}": round(processor.percent(), 1) for end, processor in processors.items()}
-                if hasattr(path, "frame_ms"):
-                    row["packets"] = path.frame_ms()
+                if hasattr(path, "packets"):
+                    row["packets"] = path.packets()
                 chirps.write(self.args.out / f"{name}.wav", sound)
                 found, sent = chirps.delays(sound[:, 0], sound[:, 1], SETTLE)
                 if not len(found):
@@ -134,6 +141,8 @@ class Bench:
 
     def paths(self):
         """Speech over paths that lose and delay, with everybody's own programs at both ends."""
+        if not self.family("path"):
+            return
         said = paths.say(self.home)
         self.attempt("path none", lambda _: paths.untouched(said), paths.missing("orrery"))
         for path in paths.PATHS:
@@ -147,6 +156,8 @@ class Bench:
 
     def traces(self):
         """The same by our encoder and jitter buffer alone, in virtual time."""
+        if not self.family("trace"):
+            return
         trace = self.args.programs / "examples" / "trace"
         sounds.speech(self.home / "said.wav")
         for path in quality.PATHS:
@@ -163,7 +174,7 @@ class Bench:
             self.attempt(f"device noise {step}", lambda folder, step=step: processing.device_noise_row(self, folder, step), quality.missing())
         for cancelled in (False, True):
             self.attempt(f"device echo {'cancelled' if cancelled else 'left'}",
-                         lambda folder, cancelled=cancelled: processing.device_echo_row(self, folder, cancelled))
+                         lambda folder, cancelled=cancelled: processing.device_echo_row(self, folder, cancelled), quality.missing())
 
     def ratios(self):
         """figure → {ours, peer, ratio, unit} for what both have; ratio is ours / peer."""
@@ -186,6 +197,29 @@ class Bench:
                     row(f"{figure}.{path}.{peer}", mine.get(figure), self.rows.get(f"path {path}: {peer}", {}).get(figure), figure.upper())
         return out
 
+    def goals(self):
+        """goal → {figure, goal, met} of what was measured."""
+        out = {}
+
+        def goal(name, figure, limit, met):
+            if figure is not None and limit is not None:
+                out[name] = {"figure": figure, "goal": limit, "met": bool(met(figure, limit))}
+        at_most, above = (lambda a, b: a <= b), (lambda a, b: a > b)
+        row = lambda name, key: self.rows.get(name, {}).get(key)  # noqa: E731
+        goal("10 ms packets, above the rig, ms", row("orrery-10", "above the rig"), 50, at_most)
+        goal("20 ms packets, above the rig, ms", row("orrery-20", "above the rig"), 65, at_most)
+        goal("set-up, p50, ms", row("set-up", "p50"), 150, at_most)
+        for end in ("sends", "hears"):
+            goal(f"a stream, {end}, % of a core", row("cpu orrery processing", f"stream {end}"), 2, at_most)
+        goal("PLCMOS at 20 % loss, above Chromium's", row("path 20 % lost: orrery", "plcmos"), row("path 20 % lost: chromium", "plcmos"), above)
+        goal("STOI at 30 % loss", row("path 30 % lost: orrery", "stoi"), paths.UNDERSTOOD, above)
+        return out
+
+    def keep(self):
+        """What there is so far."""
+        text = json.dumps({"rows": self.rows, "ratios": self.ratios(), "goals": self.goals(), "left_out": self.left_out}, indent=2)
+        (self.args.out / "voice.json").write_text(text + "\n")
+
     def write(self):
         base = min((self.rows[name]["p50"] for name in self.rows if name.startswith("rig-")), default=None)
         for name, row in self.rows.items():
@@ -195,7 +229,9 @@ class Bench:
         ratios = self.ratios()
         for figure, row in ratios.items():
             print(f"  {figure:40} ours {row['ours']:>7} {row['unit']}  peer {row['peer']:>7}  ratio {row['ratio']}")
-        (self.args.out / "voice.json").write_text(json.dumps({"rows": self.rows, "ratios": ratios, "left_out": self.left_out}, indent=2) + "\n")
+        for name, row in self.goals().items():
+            print(f"  {name:40} {row['figure']:>7}  goal {row['goal']:>6}  {'met' if row['met'] else 'MISSED'}")
+        self.keep()
 
 
 def main():

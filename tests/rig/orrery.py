@@ -30,6 +30,8 @@ class Client:
         passphrase = folder / "passphrase"
         passphrase.write_text("seven planets drift quietly\n")
         self.name, self.events, self.gauges, self.asked = name, [], None, 0
+        # Milliseconds in packets, of all gauges since this was last emptied.
+        self.packets = set()
         self.process = Process(name, [str(programs / "orrery-headless"), "--profile", str(folder / name), "--passphrase-file", str(passphrase),
                                       "--server", server, "--name", name, "--bind", "127.0.0.1:0", "--low-memory", "--gauges", "10", *args],
                                env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, log=folder / f"{name}.log")
@@ -45,6 +47,7 @@ class Client:
             with self.news:
                 if event["type"] == "gauges":
                     self.gauges = event
+                    self.packets.add(event["codec"]["frame_ms"])
                 else:
                     self.events.append((now, event))
                 self.news.notify_all()
@@ -156,10 +159,11 @@ class Call:
             gauges = self.ann.gauges
             return gauges is not None and gauges["codec"]["frame_ms"] == milliseconds
         until(f"packets of {milliseconds} ms", used)
+        self.ann.packets.clear()
 
-    def frame_ms(self):
-        """Milliseconds in Ann's packets now."""
-        return self.ann.gauges["codec"]["frame_ms"]
+    def packets(self):
+        """Milliseconds in Ann's packets since then."""
+        return sorted(self.ann.packets)
 
     def again(self):
         """Hangs up and calls once more."""

@@ -34,6 +34,8 @@ VOICES = {"left": ("en+f3", sounds.WORDS), "right": ("en+Alicia", sounds.OTHER_W
 # STOI is taken of pieces this long, each looked for so far from where the one before was: jitter buffers stretch. What fits worse than this
 # is left where it should be.
 PIECE, ASTRAY, FITS = 0.5, 0.12, 0.3
+# STOI above which speech is understood without effort; half of single words are at 0.6 (Taal 2011).
+UNDERSTOOD = 0.75
 # Speech begins in a recording at most so far from its beginning, s.
 LATEST = 1.5
 

@@ -12,8 +12,8 @@ PATHS = {
     "jitter 80 ms": ["--jitter", "80"],
     "loss 20 %, jitter 40 ms": ["--loss", "20", "--jitter", "40"],
 }
-# The encoder as the link's policy would set it where so much is lost.
-REDUNDANT = ["--dred", "500"]
+# The encoder follows the link as in a call, by a report each second over a way of 40 ms there and back.
+FOLLOW = ["--follow", "40"]
 KEPT = ("delay_ms", "concealed", "fec_recovered", "dred_recovered", "bitrate")
 
 
@@ -28,7 +28,7 @@ def missing():
 def row(trace, said, heard, path):
     """One path: the scores of what is heard, and what the jitter buffer did."""
     import mos
-    flags = PATHS[path] + (REDUNDANT if "loss" in path and "loss 0" not in path else [])
+    flags = PATHS[path] + FOLLOW
     done = subprocess.run([str(trace), "--in", str(said), "--out", str(heard), "--seed", "1", *flags], check=True, capture_output=True, text=True)
     told = json.loads(done.stdout)
     return {**mos.speech(mos.load(heard)), **{key: told[key] for key in KEPT if key in told}}

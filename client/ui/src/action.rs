@@ -53,6 +53,8 @@ pub enum Setting {
     Gate(Option<f32>),
     /// Milliseconds that the gate stays open, 50 to 2000.
     GateHold(u32),
+    /// Milliseconds that a hiss has to last before the gate opens on it.
+    GateAttack(u32),
     /// Inputs to take where the chosen one is missing, best first, by id.
     InputRanked(Vec<String>),
     /// The same for outputs.

@@ -68,6 +68,8 @@ pub struct Settings {
     pub output_ranked: Vec<String>,
     /// Loudness in dBFS, −60 to 0, above which the gate of voice activity opens; `None` follows the noise of the room.
     pub gate_threshold_db: Option<f32>,
+    /// Milliseconds, 10 to 80, that a hiss has to last before the gate opens on it; for a sound with a pitch less than half of that is enough.
+    pub gate_attack_ms: u32,
     /// Milliseconds, 50 to 2000, that the gate stays open after the last speech.
     pub gate_hold_ms: u32,
     /// Take the others' voices, as the microphone hears them from the loudspeaker, out of one's own sound.
@@ -113,6 +115,7 @@ impl Default for Settings {
             input_ranked: Vec::new(),
             output_ranked: Vec::new(),
             gate_threshold_db: None,
+            gate_attack_ms: 50,
             gate_hold_ms: 250,
             echo_cancellation: true,
             noise_suppression: NoiseSuppression::default(),
@@ -141,6 +144,7 @@ impl Settings {
         self.output_volume = clamp(self.output_volume);
         let threshold = self.gate_threshold_db.filter(|db| db.is_finite());
         self.gate_threshold_db = threshold.map(|db| db.clamp(-60.0, 0.0));
+        self.gate_attack_ms = self.gate_attack_ms.clamp(10, 80);
         self.gate_hold_ms = self.gate_hold_ms.clamp(50, 2000);
         for ranked in [&mut self.input_ranked, &mut self.output_ranked] {
             ranked.truncate(MAX_RANKED);

@@ -17,6 +17,7 @@
 //! | `--drift PPM` | the listener's clock runs faster by this (slower if negative) | 0 |
 //! | `--frame 10\|20` | milliseconds in a packet | 20 |
 //! | `--bitrate N` | bits per second | 32000 |
+//! | `--complexity N` | search effort of the encoder, 0 to 10 | that of a call |
 //! | `--constant` | all packets have one size | off |
 //! | `--fec on\|off` | each packet repeats the one before | on |
 //! | `--told PERCENT` | the loss that the encoder is told | that of `--loss` |
@@ -77,9 +78,25 @@ impl Flags {
             let value = words.next_if(|next| !next.starts_with("--")).unwrap_or_default();
             flags.insert(name, value);
         }
-        const KNOWN: [&str; 17] = [
-            "in", "out", "repeat", "loss", "burst", "jitter", "seed", "drift", "frame", "bitrate", "constant", "fec",
-            "told", "dred", "dtx", "plc", "follow",
+        const KNOWN: [&str; 18] = [
+            "in",
+            "out",
+            "repeat",
+            "loss",
+            "burst",
+            "jitter",
+            "seed",
+            "drift",
+            "frame",
+            "bitrate",
+            "complexity",
+            "constant",
+            "fec",
+            "told",
+            "dred",
+            "dtx",
+            "plc",
+            "follow",
         ];
         match flags.keys().find(|name| !KNOWN.contains(&name.as_str())) {
             Some(unknown) => Err(format!("--{unknown} is unknown").into()),
@@ -243,12 +260,12 @@ fn send(speech: &[f32], flags: &Flags) -> Result<Sent, Failure> {
             other => return Err(format!("--frame {other} is neither 10 nor 20").into()),
         },
         bitrate: flags.get("bitrate", 32_000)?,
+        complexity: flags.get("complexity", EncoderConfig::default().complexity)?,
         constant_bitrate: flags.on("constant", false)?,
         fec: flags.on("fec", true)?,
         packet_loss_percent: told,
         dred_ms: flags.get("dred", 0)?,
         dtx: flags.on("dtx", false)?,
-        ..EncoderConfig::default()
     };
     let follow: u32 = flags.get("follow", 0)?;
     let constant_bitrate = config.constant_bitrate;

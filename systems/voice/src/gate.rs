@@ -19,6 +19,8 @@ pub enum TransmitMode {
     VoiceActivity {
         /// What counts as speaking.
         threshold: Threshold,
+        /// Milliseconds that a hiss has to last before it counts, up to [`Gate::MAX_ATTACK_MS`]; of a sound with a pitch less.
+        attack_ms: u32,
         /// Milliseconds that the gate stays open after the last speech.
         hold_ms: u32,
     },
@@ -40,6 +42,7 @@ impl Default for TransmitMode {
     fn default() -> Self {
         Self::VoiceActivity {
             threshold: Threshold::Auto,
+            attack_ms: Gate::ATTACK_MS,
             hold_ms: 250,
         }
     }
@@ -62,6 +65,10 @@ pub struct Gate {
 }
 
 impl Gate {
+    /// The attack that tells words from fast typing, in which one click runs into the next.
+    pub const ATTACK_MS: u32 = 50;
+    /// The longest attack: so much and a little more of what was heard before is kept to be sent.
+    pub const MAX_ATTACK_MS: u32 = 80;
     /// How long push-to-talk stays open after the key is let go, in ms: people let go within their last syllable.
     pub const RELEASE_MS: u32 = 100;
 

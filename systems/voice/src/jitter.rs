@@ -81,6 +81,17 @@ struct Newest {
     samples: usize,
 }
 
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// It begins a talk spurt, as far as is known: what is before it is silence, or has not come.
+    Begins,
+    /// It goes on with one.
+    Goes,
+    /// It will not be played: too late, or there already.
+    Refused,
+}
+
 /// Reorders, waits, decodes, conceals and stretches the packets of one speaker.
 pub struct JitterBuffer {
     config: JitterConfig,
@@ -177,9 +188,9 @@ impl JitterBuffer {
         }
     }
 
-    /// Takes a packet: its RTP sequence number, timestamp (48 kHz) and marker bit, and when it arrived on the clock that
+    /// Takes a packet, and says what became of it. Given are its RTP sequence number, timestamp (48 kHz) and marker bit, and when it arrived on the clock that
     /// [`pull`](Self::pull) is called by.
-    pub fn insert(&mut self, seq: u16, timestamp: u32, marker: bool, payload: &Payload, arrival_us: u64) {
+    pub fn insert(&mut self, seq: u16, timestamp: u32, marker: bool, payload: &Payload, arrival_us: u64) -> Inserted {
         self.stats.received += 1;
         let mut media = self.unwrap(timestamp);
         if self.delay.is_foreign(media, arrival_us) {
@@ -194,7 +205,7 @@ impl JitterBuffer {
         } else if ahead < 0 {
             if !self.is_restart(seq, ahead) {
                 self.too_late(seq, media, arrival_us);
-                return;
+                return Inserted::Refused;
             }
             self.restart();
             media = self.unwrap(timestamp);
@@ -209,9 +220,9 @@ impl JitterBuffer {
         let samples = self.decoder.samples_in(payload).unwrap_or(0);
         if self.seen.note(seq) || !self.slots.put(seq, media, samples, payload) {
             self.stats.duplicates += 1;
-            return;
+            return Inserted::Refused;
         }
-        self.learn(seq, media, samples, marker, arrival_us);
+        self.learn(seq, media, samples, marker, arrival_us)
     }
 
     /// Gives the next 10 ms; `false` if they are nothing but silence.
@@ -243,10 +254,11 @@ impl JitterBuffer {
         newest.media + i64::from(step)
     }
 
-    fn learn(&mut self, seq: u16, media: i64, samples: usize, marker: bool, arrival_us: u64) {
+    fn learn(&mut self, seq: u16, media: i64, samples: usize, marker: bool, arrival_us: u64) -> Inserted {
         let ahead = self.newest.map_or(1, |n| seq.wrapping_sub(n.seq) as i16);
         let before = self.newest.map_or(FRAME_SAMPLES, |n| n.samples);
         let samples = if samples > 0 { samples } else { before };
+        let mut inserted = Inserted::Goes;
         if ahead > 0 {
             // Packets that did not come may have been as long as the longest around them.
             let missing = i64::from(ahead - 1) * samples.max(before).max(FRAME_SAMPLES) as i64;
@@ -255,6 +267,7 @@ impl JitterBuffer {
                 .is_some_and(|n| media - n.media <= n.samples as i64 + missing);
             if marker || !contiguous {
                 self.spurt_packets = 0;
+                inserted = Inserted::Begins;
             }
             self.newest = Some(Newest { seq, media, samples });
             self.stats.frame_ms = u32::try_from(samples / 48).unwrap_or(0);
@@ -267,6 +280,7 @@ impl JitterBuffer {
             self.interarrival.interrupt();
         }
         self.delay.packet(media, samples, arrival_us, counts);
+        inserted
     }
 
     /// The longest that a missing packet before a packet of `samples` can have been.

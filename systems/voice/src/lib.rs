@@ -53,7 +53,7 @@ pub use io::device::{DeviceIo, list_devices};
 pub use io::{
     AudioIo, DeviceChoice, DeviceInfo, DeviceList, EchoIo, FileIo, IoStatus, MicSource, PortState, SpeakerSink,
 };
-pub use jitter::{JitterBuffer, JitterConfig, JitterStats};
+pub use jitter::{Inserted, JitterBuffer, JitterConfig, JitterStats};
 pub use level::{LevelMeter, SpeakingDetector, perceptual};
 pub use link::{LinkPolicy, LinkReport};
 pub use mixer::Mixer;

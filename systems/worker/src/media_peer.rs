@@ -23,6 +23,8 @@ use crate::{
     sound::Sound,
 };
 
+/// Threads for the network, as a call has them.
+pub const NETWORK_THREADS: usize = crate::worker::NETWORK_THREADS;
 /// The one connection.
 const LINE: ConnectionId = ConnectionId([0; 16]);
 /// Whoever is at the other end of it.
@@ -89,6 +91,8 @@ pub struct Figures {
     pub sent_loss: f32,
     /// How what came fared in the jitter buffer.
     pub jitter: JitterStats,
+    /// The jitter buffer's delay, mean over the time in which it played, ms.
+    pub buffer_ms: f32,
 }
 
 /// One side of a call. Must be made and used within a tokio runtime.
@@ -102,6 +106,8 @@ pub struct MediaPeer {
     since: Instant,
     setup_ms: Option<u32>,
     figures: Figures,
+    /// Sum of the delays seen, ms, and how many there were.
+    delays: (f32, f32),
     /// Candidates of one note that were not told yet.
     lines: Vec<String>,
 }
@@ -137,6 +143,7 @@ impl MediaPeer {
             since: Instant::now(),
             setup_ms: None,
             figures: Figures::default(),
+            delays: (0.0, 0.0),
             lines: Vec::new(),
         })
     }
@@ -226,11 +233,16 @@ impl MediaPeer {
             .gauges(0, now_ms, |connection| transport.measured(connection));
         let measured = self.transport.measured(LINE).unwrap_or_default();
         let speakers = self.sound.voice().speakers;
+        let jitter = speakers.first().map(|speaker| speaker.stats).unwrap_or_default();
+        if jitter.actual_ms > 0.0 {
+            self.delays = (self.delays.0 + jitter.actual_ms, self.delays.1 + 1.0);
+        }
         self.figures = Figures {
             setup_ms: self.setup_ms,
             rtt_ms: measured.rtt_ms,
             sent_loss: measured.sent_loss,
-            jitter: speakers.first().map(|speaker| speaker.stats).unwrap_or_default(),
+            jitter,
+            buffer_ms: self.delays.0 / self.delays.1.max(1.0),
         };
     }
 

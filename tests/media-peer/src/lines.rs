@@ -109,7 +109,7 @@ pub(crate) fn stats(figures: &Figures) -> Value {
         fec_recovered: jitter.fec_recovered,
         dred_recovered: jitter.dred_recovered,
         jitter_ms: jitter.jitter_ms,
-        buffer_ms: jitter.actual_ms,
+        buffer_ms: figures.buffer_ms,
         heard_ms: ms(jitter.total_samples),
         concealed_ms: ms(jitter.concealed_samples),
     }})

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use orrery_worker::media_peer::{MediaPeer, News};
+use orrery_worker::media_peer::{MediaPeer, NETWORK_THREADS, News};
 use serde_json::Value;
 use tokio::{runtime, sync::mpsc};
 
@@ -47,7 +47,7 @@ pub(crate) enum PeerError {
 /// [`PeerError`].
 pub(crate) fn run(args: &Args, output: impl Write) -> Result<(), PeerError> {
     let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(NETWORK_THREADS)
         .enable_all()
         .build()
         .map_err(PeerError::Runtime)?;

@@ -71,7 +71,11 @@ fn set(world: &mut World, setting: Setting) {
             };
             let slides = matches!(
                 other,
-                Setting::InputVolume(_) | Setting::OutputVolume(_) | Setting::Gate(Some(_)) | Setting::GateHold(_)
+                Setting::InputVolume(_)
+                    | Setting::OutputVolume(_)
+                    | Setting::Gate(Some(_))
+                    | Setting::GateHold(_)
+                    | Setting::GateAttack(_)
             );
             if let Setting::InputRanked(ids) | Setting::OutputRanked(ids) = &other {
                 remember_names(world, &kept, ids);
@@ -143,6 +147,7 @@ fn change(settings: &mut Settings, setting: Setting) {
         }
         Setting::Gate(db) => settings.gate_threshold_db = db,
         Setting::GateHold(ms) => settings.gate_hold_ms = ms,
+        Setting::GateAttack(ms) => settings.gate_attack_ms = ms,
         Setting::InputRanked(ids) => settings.input_ranked = ids,
         Setting::OutputRanked(ids) => settings.output_ranked = ids,
         Setting::EchoCancellation(on) => settings.echo_cancellation = on,

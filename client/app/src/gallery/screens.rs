@@ -428,6 +428,7 @@ fn voice() -> VoiceView {
     VoiceView {
         transmit: Transmit::Voice,
         gate_db: Some(-38.0),
+        gate_attack_ms: 50,
         gate_hold_ms: 250,
         echo_cancellation: true,
         noise: Noise::Low,

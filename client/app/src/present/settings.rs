@@ -85,6 +85,7 @@ fn voice(set: &Settings, hear: bool, devices: &SoundDevices, prefs: &Preferences
             TransmitMode::PushToMute => Transmit::PushToMute,
         },
         gate_db: set.gate_threshold_db,
+        gate_attack_ms: set.gate_attack_ms,
         gate_hold_ms: set.gate_hold_ms,
         echo_cancellation: set.echo_cancellation,
         noise: match set.noise_suppression {

@@ -43,6 +43,8 @@ pub struct VoiceView {
     pub transmit: Transmit,
     /// Loudness in dBFS, −60 to 0, at which the gate opens; `None` follows the noise of the room.
     pub gate_db: Option<f32>,
+    /// Milliseconds that a hiss has to last before the gate opens on it, 10 to 80.
+    pub gate_attack_ms: u32,
     /// Milliseconds that the gate stays open after the last speech, 50 to 2000.
     pub gate_hold_ms: u32,
     /// The others' voices are taken out of one's own sound.

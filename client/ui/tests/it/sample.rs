@@ -476,6 +476,7 @@ pub fn voice() -> VoiceView {
     VoiceView {
         transmit: Transmit::Voice,
         gate_db: None,
+        gate_attack_ms: 50,
         gate_hold_ms: 250,
         echo_cancellation: true,
         noise: Noise::Low,

@@ -323,6 +323,9 @@ fn what_is_done_to_ones_own_voice_is_chosen() {
     let slider = window.place("settings.gate_hold");
     let actions = window.click_at(&scene, slider.right_center() - vec2(8.0, 0.0));
     assert!(set(&actions).contains(&&Setting::GateHold(2000)), "{actions:?}");
+    let slider = window.place("settings.gate_attack");
+    let actions = window.click_at(&scene, slider.left_center() + vec2(8.0, 0.0));
+    assert!(set(&actions).contains(&&Setting::GateAttack(10)), "{actions:?}");
     let heard = window.click(&scene, "settings.mic_hear");
     assert_eq!(heard, [UiAction::MicTest { on: true, hear: true }]);
     let hearing = sound(|view, _| (view.mic_test, view.voice.hear) = (true, true));

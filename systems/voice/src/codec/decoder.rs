@@ -29,6 +29,14 @@ impl Decoder {
         })
     }
 
+    /// Forgets the sound so far, as before a stream that begins in its middle.
+    ///
+    /// # Errors
+    /// [`VoiceError::Codec`] if libopus refuses.
+    pub fn reset(&mut self) -> Result<(), VoiceError> {
+        self.opus.reset()
+    }
+
     /// Switches the neural concealment; without it losses are bridged as libopus always did, at a tenth of the cost.
     ///
     /// # Errors

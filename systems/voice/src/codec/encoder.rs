@@ -4,6 +4,9 @@ use super::sys::{EncoderSetting, RawEncoder};
 use super::{EncoderConfig, FrameLength, MAX_DRED_MS};
 use crate::{FRAME_SAMPLES, MAX_PACKET_BYTES, Payload, VoiceError};
 
+/// With less effort libopus does not look into the sound, and knows silence only by its loudness.
+const DTX_COMPLEXITY: u8 = 7;
+
 /// Turns 10 or 20 ms of sound into one packet.
 pub struct Encoder {
     opus: RawEncoder,
@@ -36,11 +39,16 @@ impl Encoder {
     pub fn configure(&mut self, config: EncoderConfig) -> Result<(), VoiceError> {
         let bits = i32::try_from(config.bitrate.clamp(6_000, 128_000)).unwrap_or(32_000);
         let dred = i32::try_from(config.dred_ms.min(MAX_DRED_MS) / 10).unwrap_or(0);
+        let dtx = config.dtx && !config.constant_bitrate;
+        let least = if dtx { DTX_COMPLEXITY } else { 0 };
         for (setting, value) in [
             (EncoderSetting::Bitrate, bits),
             (EncoderSetting::Vbr, i32::from(!config.constant_bitrate)),
             (EncoderSetting::VbrConstraint, 1),
-            (EncoderSetting::Complexity, i32::from(config.complexity.min(10))),
+            (
+                EncoderSetting::Complexity,
+                i32::from(config.complexity.clamp(least, 10)),
+            ),
             (EncoderSetting::InbandFec, i32::from(config.fec)),
             (
                 EncoderSetting::PacketLoss,
@@ -48,7 +56,7 @@ impl Encoder {
             ),
             (EncoderSetting::DredDuration, dred),
             // A frame of silence is as long as any other, or the size would tell.
-            (EncoderSetting::Dtx, i32::from(config.dtx && !config.constant_bitrate)),
+            (EncoderSetting::Dtx, i32::from(dtx)),
         ] {
             self.opus.set(setting, value)?;
         }

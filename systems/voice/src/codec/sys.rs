@@ -134,6 +134,12 @@ impl RawDecoder {
     }
 
     /// 0 to 10.
+    pub(super) fn reset(&mut self) -> Result<(), VoiceError> {
+        // SAFETY: the state is alive and ours; this request reads no argument.
+        let code = unsafe { ffi::opus_decoder_ctl(self.0.as_ptr(), ffi::OPUS_RESET_STATE) };
+        check("opus_decoder_ctl", code).map(drop)
+    }
+
     pub(super) fn set_complexity(&mut self, value: i32) -> Result<(), VoiceError> {
         // SAFETY: the state is alive and ours; this request reads one 32-bit integer, and one is passed.
         let code = unsafe { ffi::opus_decoder_ctl(self.0.as_ptr(), ffi::OPUS_SET_COMPLEXITY_REQUEST, value) };

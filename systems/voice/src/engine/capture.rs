@@ -9,10 +9,10 @@ use crate::{
     TICK_SAMPLES, Threshold, TransmitMode, VoiceError, is_dtx,
 };
 
-/// What was heard before the gate opened and may still be sent: 60 ms, for the detector needs up to 50 to be sure.
-const LOOK_BACK: usize = 2880;
+/// What was heard before the gate opened and may still be sent: the longest that the detector needs to be sure, and a tick.
+const LOOK_BACK: usize = (Gate::MAX_ATTACK_MS as usize / 10 + 1) * TICK_SAMPLES;
 /// So many ticks of the look-back are sent before the one in which sound rose above the noise: a voice may begin softer than that.
-const ONSET_TICKS: usize = 1;
+const ONSET_TICKS: usize = 2;
 /// The look-back, the frame being collected, and one tick.
 const CAPACITY: usize = LOOK_BACK + FRAME_SAMPLES + TICK_SAMPLES;
 /// After a pause in the calls this long, µs, sound is missing: longer than any device's ring holds.
@@ -86,10 +86,14 @@ impl Capture {
 
     pub(super) fn set_mode(&mut self, mode: TransmitMode) {
         self.gate.set_mode(mode);
-        self.detector.set_threshold(match mode {
-            TransmitMode::VoiceActivity { threshold, .. } => threshold,
-            _ => Threshold::Auto,
-        });
+        let (threshold, attack_ms) = match mode {
+            TransmitMode::VoiceActivity {
+                threshold, attack_ms, ..
+            } => (threshold, attack_ms),
+            _ => (Threshold::Auto, Gate::ATTACK_MS),
+        };
+        self.detector.set_threshold(threshold);
+        self.detector.set_attack(attack_ms);
         // libopus took the same settings before.
         let _ = self.configure(self.wanted);
     }

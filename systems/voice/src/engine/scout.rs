@@ -4,7 +4,9 @@
 //! the speaker be seen to speak. So the first packets of each spurt are decoded once more as they come, on the side, and listened to as
 //! what is played is: it is their sound that counts, and nothing they say of themselves.
 
-use crate::{Decoder, MAX_FRAME_SAMPLES, Payload, SpeakingDetector, TICK_SAMPLES, TICK_US, VoiceError, is_dtx};
+use crate::{
+    Decoder, Inserted, MAX_FRAME_SAMPLES, Payload, SpeakingDetector, TICK_SAMPLES, TICK_US, VoiceError, is_dtx,
+};
 
 /// Packets of a spurt that are looked at: the sender's look-back and what its detector needed.
 const PACKETS: u8 = 6;
@@ -42,23 +44,24 @@ impl Scout {
     pub(super) fn packet(
         &mut self,
         seq: u16,
-        marker: bool,
+        inserted: Inserted,
         payload: &Payload,
         listener: &SpeakingDetector,
         now_us: u64,
     ) {
-        if marker || is_dtx(payload) || self.next.is_none() {
-            self.left = if is_dtx(payload) || listener.speaking() {
-                0
-            } else {
-                PACKETS
-            };
-            self.detector = listener.clone();
-        } else if self.next != Some(seq) {
-            self.left = 0;
+        match inserted {
+            Inserted::Refused => return,
+            Inserted::Begins => {
+                self.left = if listener.speaking() { 0 } else { PACKETS };
+                self.detector = listener.clone();
+                // What it heard last is long over. It decodes without it, if it must.
+                let _ = self.decoder.reset();
+            }
+            Inserted::Goes if self.next != Some(seq) => self.left = 0,
+            Inserted::Goes => {}
         }
         self.next = Some(seq.wrapping_add(1));
-        if self.left == 0 {
+        if self.left == 0 || is_dtx(payload) {
             return;
         }
         self.left -= 1;

@@ -40,8 +40,8 @@ impl Speaker {
 
     /// Takes a packet of theirs.
     pub(super) fn receive(&mut self, seq: u16, timestamp: u32, marker: bool, payload: &Payload, arrival_us: u64) {
-        self.scout.packet(seq, marker, payload, &self.detector, arrival_us);
-        self.jitter.insert(seq, timestamp, marker, payload, arrival_us);
+        let inserted = self.jitter.insert(seq, timestamp, marker, payload, arrival_us);
+        self.scout.packet(seq, inserted, payload, &self.detector, arrival_us);
     }
 
     /// Pulls 10 ms, measures them as they are, and adds them to the mix at their volume and place.

@@ -1,7 +1,7 @@
 //! Whether someone is speaking, decided on the sound itself.
 
 use super::{mean_square, power_to_db};
-use crate::{TICK_SAMPLES, Threshold};
+use crate::{Gate, TICK_SAMPLES, TICK_US, Threshold};
 
 /// Above the noise floor by this much is speech.
 const OPEN_DB: f32 = 10.0;
@@ -9,12 +9,10 @@ const OPEN_DB: f32 = 10.0;
 const SURE_DB: f32 = 20.0;
 /// Once speech, it stays speech down to this much above the floor.
 const STAY_DB: f32 = 5.0;
+/// Above the noise floor by this much, a sound may be the beginning of speech: a hiss or a breath before a vowel.
+const RISE_DB: f32 = 4.0;
 /// Under a fixed threshold, speech stays speech down to this much below it.
 const FIXED_HYSTERESIS_DB: f32 = 5.0;
-/// Ticks above the opening mark before it counts, so that fast typing, where one click runs into the next, does not; fewer if it has
-/// a pitch.
-const OPEN_TICKS: u32 = 5;
-const OPEN_VOICED_TICKS: u32 = 2;
 /// Ticks without speech before `speaking` ends: the gaps between words are shorter.
 const HOLD_TICKS: u32 = 22;
 /// The floor is at least this: nobody speaks below it, and quiet rooms differ by nothing.
@@ -40,6 +38,9 @@ const VOICED: f32 = 0.55;
 #[derive(Clone, Debug)]
 pub struct SpeakingDetector {
     threshold: Threshold,
+    /// Ticks above the opening mark before it counts; fewer if it has a pitch.
+    open_ticks: u32,
+    open_voiced_ticks: u32,
     high_pass: Biquad,
     /// The last 40 ms at 8 kHz, for finding a pitch.
     slow: [f32; SLOW],
@@ -52,10 +53,12 @@ pub struct SpeakingDetector {
     active: bool,
     quiet: u32,
     speaking: bool,
-    /// Whether each of the last eight ticks rose above the floor, newest in the lowest bit.
-    risen: u8,
+    /// Whether each of the last sixteen ticks rose above the floor, newest in the lowest bit.
+    risen: u16,
 }
 
+/// Milliseconds of a tick.
+const TICK_MS: u32 = (TICK_US / 1000) as u32;
 const SLOW: usize = 320;
 const SLOW_STEP: usize = 6;
 
@@ -63,6 +66,8 @@ impl Default for SpeakingDetector {
     fn default() -> Self {
         Self {
             threshold: Threshold::Auto,
+            open_ticks: Gate::ATTACK_MS / TICK_MS,
+            open_voiced_ticks: 2,
             high_pass: Biquad::high_pass_120(),
             slow: [0.0; SLOW],
             power: 0.0,
@@ -90,6 +95,13 @@ impl SpeakingDetector {
         self.threshold = threshold;
     }
 
+    /// Sets how long a hiss has to last before it counts, ms, up to [`Gate::MAX_ATTACK_MS`]. A sound with a pitch needs two fifths of that, and
+    /// half of those if it is loud.
+    pub fn set_attack(&mut self, attack_ms: u32) {
+        self.open_ticks = (attack_ms.min(Gate::MAX_ATTACK_MS) / TICK_MS).max(1);
+        self.open_voiced_ticks = (self.open_ticks * 2 / 5).max(1);
+    }
+
     /// Listens to one tick and says whether someone is speaking.
     pub fn push(&mut self, tick: &[f32; TICK_SAMPLES]) -> bool {
         let mut filtered = *tick;
@@ -102,7 +114,8 @@ impl SpeakingDetector {
         // A click's tail in the smoothed power must not open; a word's must keep open.
         let (sharp, loud) = (power_to_db(power.min(self.power)), power_to_db(self.power));
         let floor = self.floor();
-        self.risen = self.risen << 1 | u8::from(power_to_db(power) >= floor + STAY_DB);
+        let rises = (floor + RISE_DB).min(self.opens_at(floor) - FIXED_HYSTERESIS_DB);
+        self.risen = self.risen << 1 | u16::from(power_to_db(power) >= rises);
         if power_to_db(mean_square(tick)) > DIGITAL_SILENCE_DBFS {
             self.follow_floor(loud);
         }
@@ -120,8 +133,9 @@ impl SpeakingDetector {
         } else {
             self.above += 1;
             let voiced = self.periodicity() >= VOICED;
-            self.active =
-                (trusted && self.above >= OPEN_TICKS) || (voiced && (sharp >= sure || self.above >= OPEN_VOICED_TICKS));
+            self.active = (trusted && self.above >= self.open_ticks)
+                || (voiced && self.above >= self.open_voiced_ticks)
+                || (voiced && sharp >= sure && self.above >= self.open_voiced_ticks.div_ceil(2));
         }
         if self.active {
             self.above = 0;
@@ -144,9 +158,10 @@ impl SpeakingDetector {
         self.speaking
     }
 
-    /// How many ticks ago, this one counted, sound first rose above the noise, within the last eight; 0 if none did.
+    /// How many ticks ago, this one counted, sound first rose above the noise, as far back as the attack reaches; 0 if none did.
     pub(crate) fn ticks_since_onset(&self) -> usize {
-        (u8::BITS - self.risen.leading_zeros()) as usize
+        let recent = self.risen & ((1 << (self.open_ticks + 1)) - 1);
+        (u16::BITS - recent.leading_zeros()) as usize
     }
 
     /// The noise floor in dBFS as it is believed now.
@@ -390,5 +405,20 @@ mod tests {
         detector.interrupt();
         assert!(!detector.speaking() && !detector.active());
         assert!(!detector.push(&[0.0; 480]));
+    }
+
+    #[test]
+    fn the_attack_says_how_long_a_hiss_has_to_last() {
+        for (attack_ms, opens_on) in [(10, [20, 40, 60, 90]), (50, [0, 0, 60, 90]), (80, [0, 0, 0, 90])] {
+            for (hiss_ms, expected) in [20, 40, 60, 90].into_iter().zip(opens_on) {
+                let mut detector = SpeakingDetector::new();
+                detector.set_attack(attack_ms);
+                let mut sound = noise(3.0, -65.0, 1);
+                sound.extend(noise(hiss_ms as f64 / 1000.0, -30.0, 2));
+                sound.extend(noise(0.5, -65.0, 3));
+                let opened = ticks(&sound).fold(false, |opened, tick| detector.push(tick) | opened);
+                assert_eq!(opened, expected > 0, "{hiss_ms} ms of hiss, an attack of {attack_ms}");
+            }
+        }
     }
 }

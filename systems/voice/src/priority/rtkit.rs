@@ -14,8 +14,11 @@ use zbus::{Connection, Proxy};
 const NAME: &str = "org.freedesktop.RealtimeKit1";
 /// Where it stands.
 const PATH: &str = "/org/freedesktop/RealtimeKit1";
-/// The priority that is asked for, where that much is lent: below a sound service's own, which plays what these threads give it.
-const PRIORITY: u32 = 10;
+/// The priority that is asked for, where that much is lent: below the 5 at which PulseAudio runs, which plays what these threads give it.
+const PRIORITY: u32 = 4;
+/// With less time than this between two waits, µs, it would do more harm than good: the kernel ends a program whose thread takes longer.
+/// A turn of the audio thread takes a few milliseconds, and on a slow computer that is behind some tens.
+const LEAST_US: i64 = 150_000;
 /// How long a thread that must know the answer waits for it.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -55,7 +58,7 @@ fn ask(answered: impl FnOnce(bool) + Send + 'static) {
 /// Asks over this bus for a thread of this process.
 ///
 /// RealtimeKit wants to know that such a thread cannot take the computer for itself: the kernel ends a program whose thread ran at
-/// this priority for so long without a wait (`RLIMIT_RTTIME`). Ours wait every few milliseconds.
+/// this priority for so long without a wait (`RLIMIT_RTTIME`). Ours wait after every turn, which takes a few milliseconds.
 async fn promote(bus: &Connection, thread: u64) -> zbus::Result<()> {
     let kit = Builder::new(bus)
         .destination(NAME)
@@ -66,7 +69,10 @@ async fn promote(bus: &Connection, thread: u64) -> zbus::Result<()> {
     let kit: Proxy<'_> = kit.build().await?;
     let longest: i64 = kit.get_property("RTTimeUSecMax").await?;
     let most: i32 = kit.get_property("MaxRealtimePriority").await?;
-    let longest = u64::try_from(longest).unwrap_or(0);
+    if longest < LEAST_US {
+        return Err(zbus::Error::Failure(format!("it allows {longest} µs without a wait")));
+    }
+    let longest = longest.unsigned_abs();
     let held = getrlimit(Resource::Rttime);
     if held.maximum.is_none_or(|most| most > longest) {
         let limit = Rlimit {

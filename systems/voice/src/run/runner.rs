@@ -17,8 +17,9 @@ const POLL_US: u64 = 1_000;
 /// This long after it was expected, it is looked for this often, µs.
 const OVERDUE_US: u64 = 5_000;
 const SLOW_POLL_US: u64 = 4_000;
-/// The most ticks in one turn. After a long sleep of the machine the rest is skipped, not hurried through.
-const TICKS_A_TURN: usize = 25;
+/// The most ticks each way in one turn. After a long sleep of the machine the rest is skipped, not hurried through. Between two turns the
+/// thread waits: one that has real-time priority and does not for 200 ms of its own time may be ended by the kernel.
+const TICKS_A_TURN: usize = 8;
 /// The speaker stays open this long after the last cue, so that the next does not have to wait for it.
 const LINGER_US: u64 = 2_000_000;
 

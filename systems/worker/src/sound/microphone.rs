@@ -11,6 +11,7 @@ pub(super) fn transmit(settings: &Settings) -> TransmitMode {
     match settings.transmit {
         Transmit::VoiceActivity => TransmitMode::VoiceActivity {
             threshold: settings.gate_threshold_db.map_or(Threshold::Auto, Threshold::Fixed),
+            attack_ms: settings.gate_attack_ms,
             hold_ms: settings.gate_hold_ms,
         },
         Transmit::Continuous => TransmitMode::Continuous,
@@ -51,11 +52,13 @@ mod tests {
         let settings = |transmit| Settings {
             transmit,
             gate_threshold_db: Some(-40.0),
+            gate_attack_ms: 30,
             gate_hold_ms: 700,
             ..Settings::default()
         };
         let voice = TransmitMode::VoiceActivity {
             threshold: Threshold::Fixed(-40.0),
+            attack_ms: 30,
             hold_ms: 700,
         };
         for (set, up, down) in [

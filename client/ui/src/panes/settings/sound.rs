@@ -202,21 +202,44 @@ fn gate(ui: &mut Ui, cx: &mut Cx<'_>, voice: &VoiceView) {
         None => {}
     }
     rule(ui);
-    let place = row(ui, &t("sound-hold"), &t("sound-hold-lead"), CONTROL);
+    let attack = ["settings.gate_attack", "sound-attack", "sound-attack-lead"];
+    if let Some(ms) = milliseconds(ui, cx, attack, voice.gate_attack_ms, &ATTACK) {
+        cx.emit(UiAction::Set(Setting::GateAttack(ms)));
+    }
+    rule(ui);
+    let hold = ["settings.gate_hold", "sound-hold", "sound-hold-lead"];
+    if let Some(ms) = milliseconds(ui, cx, hold, voice.gate_hold_ms, &HOLD) {
+        cx.emit(UiAction::Set(Setting::GateHold(ms)));
+    }
+}
+
+/// A row with a slider of milliseconds, given its name, its words and what they mean; the new value when it was moved.
+fn milliseconds(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    [name, words, lead]: [&'static str; 3],
+    now: u32,
+    steps: &Steps,
+) -> Option<u32> {
+    let place = row(ui, &t(words), &t(lead), CONTROL);
     let slider = Rect::from_min_max(place.min, pos2(place.right() - 60.0, place.bottom()));
-    let now = voice.gate_hold_ms as f32;
-    let moved = widgets::slider(ui, cx, "settings.gate_hold", slider, &t("sound-hold"), now, &HOLD);
-    let shown = moved.unwrap_or(now);
+    let moved = widgets::slider(ui, cx, name, slider, &t(words), now as f32, steps);
+    let shown = moved.unwrap_or(now as f32);
     let words = tf("milliseconds", &[("ms", Arg::Text(&format!("{shown:.0}")))]);
     let kind = Type::regular(tok::TYPE_NOTE, tok::TEXT_SOFT);
     paint::label(ui, place.right_center(), Align2::RIGHT_CENTER, &words, kind, 60.0);
-    if let Some(ms) = moved {
-        cx.emit(UiAction::Set(Setting::GateHold(ms as u32)));
-    }
+    moved.map(|ms| ms as u32)
 }
 
 /// A threshold that suits most rooms, while nothing of this one has been heard.
 const GATE_START: f32 = -42.0;
+/// How long a hiss has to last.
+const ATTACK: Steps = Steps {
+    range: 10.0..=80.0,
+    per_unit: 0.1,
+    step: 10.0,
+    home: 50.0,
+};
 /// How long the gate stays open.
 const HOLD: Steps = Steps {
     range: 50.0..=2000.0,

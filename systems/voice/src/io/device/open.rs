@@ -193,8 +193,8 @@ pub(super) fn ring<T>(rate: u32) -> (rtrb::Producer<T>, rtrb::Consumer<T>) {
     rtrb::RingBuffer::new(rate as usize * RING_HUNDREDTHS / 100)
 }
 
-/// What a microphone's callback has: it mixes the channels to one and moves them to the ring. It allocates, locks and logs nothing; the
-/// first time it asks for real-time priority, which waits for nothing.
+/// What a microphone's callback has: it mixes the channels to one and moves them to the ring. It locks and logs nothing and
+/// waits for nothing; it allocates once, the first time, where real-time priority has to be asked for on a thread of its own.
 pub(super) struct Ear {
     ring: rtrb::Producer<f32>,
     counters: Arc<PortShared>,
@@ -235,8 +235,8 @@ impl Ear {
 }
 
 /// What a speaker's callback has: it moves samples from the ring to the channels, the left ear's to the first, the right ear's to the second,
-/// both to any other and to one that is alone. It allocates, locks and logs nothing; the first time it asks for real-time priority, which
-/// waits for nothing.
+/// both to any other and to one that is alone. It locks and logs nothing and waits for nothing; it allocates once, the first time, where
+/// real-time priority has to be asked for on a thread of its own.
 pub(super) struct Mouth {
     ring: rtrb::Consumer<[f32; 2]>,
     counters: Arc<PortShared>,

@@ -19,6 +19,7 @@ type Asked = Arc<Mutex<Vec<(u64, u32, Option<u64>)>>>;
 struct Kit {
     asked: Asked,
     most: i32,
+    longest: i64,
     refuses: bool,
 }
 
@@ -26,7 +27,7 @@ struct Kit {
 impl Kit {
     #[zbus(property, name = "RTTimeUSecMax")]
     async fn longest(&self) -> i64 {
-        LONGEST
+        self.longest
     }
 
     #[zbus(property, name = "MaxRealtimePriority")]
@@ -77,11 +78,18 @@ fn on_a_bus() {
         let bus = Connection::session().await.unwrap();
         assert!(promote(&bus, 7).await.is_err(), "nobody is there");
         let asked = Asked::default();
-        for (most, refuses) in [(20, false), (5, false), (20, true)] {
+        for (most, longest, refuses) in [
+            (20, LONGEST, false),
+            (3, LONGEST, false),
+            (20, LONGEST, true),
+            (20, LEAST_US - 1, true),
+            (20, -1, true),
+        ] {
             let kit = Kit {
                 asked: Arc::clone(&asked),
                 most,
-                refuses,
+                longest,
+                refuses: refuses && longest == LONGEST,
             };
             let serving = zbus::connection::Builder::session()
                 .name(NAME)
@@ -92,6 +100,6 @@ fn on_a_bus() {
             served.close().await.unwrap();
         }
         let limit = u64::try_from(LONGEST).ok();
-        assert_eq!(*asked.lock().unwrap(), [(7, PRIORITY, limit), (7, 5, limit)]);
+        assert_eq!(*asked.lock().unwrap(), [(7, PRIORITY, limit), (7, 3, limit)]);
     });
 }
