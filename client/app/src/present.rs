@@ -57,7 +57,7 @@ pub struct Shown {
     pub plates: Vec<PlateView>,
     /// The microphone's figures.
     pub meters: Meters,
-    /// How well everybody in the call hears everybody.
+    /// How well those in the call hear each other.
     pub quality: QualityView,
 }
 

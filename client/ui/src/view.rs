@@ -31,7 +31,7 @@ pub use ids::{CallKey, ChannelKey, MessageKey, PeerKey};
 pub use likeness::{NameDoubt, Namesake};
 pub use notices::{BannerButton, BannerView, Connection, ErrorView, Level, Notice, ToastView};
 pub use profile::{BrokenView, Busy, FirstStartView, ProfileEntry, ProfilesView, UnlockView};
-pub use quality::{CodecView, LinkPhase, LinkView, QualityView, Route, Trouble, Verdict};
+pub use quality::{CodecView, DeafPair, LinkPhase, LinkView, QualityView, Route, Trouble, Verdict};
 pub use security::{CompareView, NumberView, Outcome, SecurityView, Words, Work};
 pub use settings::{BlockedView, DeviceView, DirectPolicy, SettingsView};
 pub use voice::{KeyReach, KeyUse, KeysView, Noise, RankedView, TalkKeyView, Transmit, VoiceView};
@@ -93,7 +93,7 @@ pub struct RootView<'a> {
     pub plates: &'a [PlateView],
     /// Microphone figures.
     pub meters: Meters,
-    /// How well everybody hears everybody; only read while the main pane is a call.
+    /// How well people hear each other; only read while the main pane is a call.
     pub quality: &'a QualityView,
     /// Planet pictures.
     pub avatars: &'a dyn Avatars,

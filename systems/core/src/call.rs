@@ -7,7 +7,7 @@ mod ring;
 mod roster;
 mod signal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orrery_crypto::token;
 use orrery_protocol::{
@@ -54,6 +54,10 @@ pub(crate) struct Call {
     ring_until: Option<u64>,
     /// Sound could flow with somebody.
     talked: bool,
+    /// Whom we let go because no sound could flow; for others they may still be there.
+    given_up: BTreeSet<PeerId>,
+    /// Whom we cannot hear, as the others were told.
+    told_unheard: BTreeSet<PeerId>,
 }
 
 impl Call {
@@ -112,6 +116,7 @@ impl Live {
                 muted: member.muted,
                 deafened: member.deafened,
                 contact: member.contact,
+                misses: member.misses.clone(),
             })
             .collect();
         Some(Fact::Call(Box::new(CallState {
@@ -173,6 +178,8 @@ impl Turn<'_> {
             token_until_ms: None,
             ring_until: None,
             talked: false,
+            given_up: BTreeSet::new(),
+            told_unheard: BTreeSet::new(),
         };
         self.archive.put_open_call(&call.record())?;
         self.live.call = Some(call);
@@ -369,12 +376,16 @@ impl Turn<'_> {
         self.say(peer, CallStep::State { muted, deafened })
     }
 
-    /// Tells somebody new about our controls, unless both are open as everybody assumes.
+    /// Tells somebody new about our controls and whom we cannot hear, unless both are open and all are heard, as everybody assumes.
     fn say_controls_to(&mut self, peer: &PeerId) -> Result<()> {
         if self.live.muted || self.live.deafened {
-            self.say_controls(peer)
-        } else {
-            Ok(())
+            self.say_controls(peer)?;
         }
+        let unheard = self
+            .live
+            .call
+            .as_ref()
+            .is_some_and(|call| !call.told_unheard.is_empty());
+        if unheard { self.say_unheard(peer) } else { Ok(()) }
     }
 }

@@ -114,6 +114,9 @@ impl<'a> Turn<'a> {
     /// Carries out what follows: connections wanted and unwanted, notes to send, facts that are told once.
     pub(crate) fn settle(mut self) -> Result<Vec<Output>> {
         self.settle_connections()?;
+        if self.call_changed {
+            self.tell_unheard()?;
+        }
         // Sending may start handshakes and drop rows, but wakes no other lane than its own.
         while let Some(peer) = self.lanes.pop_first() {
             self.pump(&peer)?;

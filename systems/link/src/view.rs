@@ -282,6 +282,9 @@ pub struct ParticipantView {
     pub deafened: bool,
     /// A contact, and not only introduced for this call.
     pub contact: bool,
+    /// From whom no sound reaches it, as it says; oneself among them.
+    #[serde(default)]
+    pub misses: Vec<PeerId>,
 }
 
 orrery_protocol::debug_only!(ParticipantView {

@@ -167,6 +167,11 @@ pub enum CallStep {
         /// Speaker closed.
         deafened: bool,
     },
+    /// From whom in the call no sound reaches the sender. Who was named before and is not now is heard again.
+    Unheard {
+        /// Those.
+        peers: Vec<PeerId>,
+    },
 }
 
 /// A participant as an inviter introduces it to those who may not know it.
@@ -222,6 +227,7 @@ impl CallSignal {
     pub fn check(&self) -> Result<(), NoteError> {
         match &self.step {
             CallStep::Ring { members, .. } | CallStep::Roster { members } => check_members(members),
+            CallStep::Unheard { peers } if peers.len() > MAX_CALL_MEMBERS => Err(NoteError::Range),
             _ => Ok(()),
         }
     }

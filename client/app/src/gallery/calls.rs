@@ -1,8 +1,8 @@
 //! Calls of one to sixteen people, in every state a planet can show.
 
 use orrery_ui::view::{
-    CallKey, CallPhase, CallView, CodecView, ContactPick, EndReason, ErrorView, LinkPhase, LinkView, MainPane, Meters,
-    PlateStatus, Presence, QualityView, Route, ScreenView, TalkKeyView,
+    CallKey, CallPhase, CallView, CodecView, ContactPick, DeafPair, EndReason, ErrorView, LinkPhase, LinkView,
+    MainPane, Meters, PlateStatus, Presence, QualityView, Route, ScreenView, TalkKeyView,
 };
 
 use super::hand::Act;
@@ -217,5 +217,10 @@ fn quality(people: usize) -> QualityView {
             dred_ms: 200,
         },
         links: links.collect(),
+        deaf: vec![DeafPair {
+            hearer: "Rhea".into(),
+            speaker: "Callisto".into(),
+            both: true,
+        }],
     }
 }

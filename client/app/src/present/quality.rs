@@ -1,4 +1,5 @@
-//! How well everybody in the call hears everybody: figures at a pace that can be read, and from whom echo comes.
+//! How well oneself and everybody in the call hear each other: figures at a pace that can be read, and from whom echo comes; and which of
+//! the others do not.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -7,9 +8,9 @@ use bevy::prelude::*;
 use orrery_ecs::call::{Call, Participant, Participants, Voice};
 use orrery_ecs::derive::CurrentCall;
 use orrery_ecs::profile::OwnVoice;
-use orrery_link::{CallPhase, ParticipantPhase, Route as Way};
+use orrery_link::{CallPhase, ParticipantPhase, ParticipantView, Route as Way};
 use orrery_protocol::PeerId;
-use orrery_ui::view::{CodecView, LinkPhase, LinkView, MainPane, PeerKey, QualityView, Route, ScreenView};
+use orrery_ui::view::{CodecView, DeafPair, LinkPhase, LinkView, MainPane, PeerKey, QualityView, Route, ScreenView};
 
 use super::Shown;
 use crate::likeness::Likeness;
@@ -114,7 +115,9 @@ pub(super) fn refresh(
     };
     let now = Instant::now();
     // Who comes, goes or breaks off is shown at once; figures wait.
-    let same = shown.quality.links.len() == call.0.participants.len()
+    let deaf_now = deaf(&call.0.participants);
+    let same = deaf_now == shown.quality.deaf
+        && shown.quality.links.len() == call.0.participants.len()
         && shown
             .quality
             .links
@@ -163,10 +166,32 @@ pub(super) fn refresh(
             dred_ms: own.codec.dred_ms,
         },
         links: links.collect(),
+        deaf: deaf_now,
     };
     if shown.quality != quality {
         shown.quality = quality;
     }
+}
+
+/// Which of the others in a call do not hear each other, as they say. What is wrong with a pair of oneself shows where its figures are.
+fn deaf(people: &[ParticipantView]) -> Vec<DeafPair> {
+    let misses = |hearer: &ParticipantView, speaker: &ParticipantView| hearer.misses.contains(&speaker.peer);
+    let mut pairs = Vec::new();
+    for (at, one) in people.iter().enumerate() {
+        for other in people.iter().skip(at + 1) {
+            let (hearer, speaker) = match (misses(one, other), misses(other, one)) {
+                (false, false) => continue,
+                (false, true) => (other, one),
+                _ => (one, other),
+            };
+            pairs.push(DeafPair {
+                hearer: hearer.name.clone(),
+                speaker: speaker.name.clone(),
+                both: misses(one, other) && misses(other, one),
+            });
+        }
+    }
+    pairs
 }
 
 fn phase(phase: ParticipantPhase, call: CallPhase) -> LinkPhase {
@@ -204,6 +229,30 @@ mod tests {
         assert!(see(&mut watch, 12_050, 0.2));
         assert!(see(&mut watch, 12_100, 0.0));
         assert!(!see(&mut watch, 20_100, 0.0));
+    }
+
+    #[test]
+    fn others_who_do_not_hear_each_other_are_said_once_and_oneself_is_left_out() {
+        let person = |n: u8, misses: &[u8]| ParticipantView {
+            peer: PeerId([n; 32]),
+            name: format!("peer {n}"),
+            phase: ParticipantPhase::Connected,
+            muted: false,
+            deafened: false,
+            contact: true,
+            misses: misses.iter().map(|n| PeerId([*n; 32])).collect(),
+        };
+        let pair = |hearer: u8, speaker: u8, both| DeafPair {
+            hearer: format!("peer {hearer}"),
+            speaker: format!("peer {speaker}"),
+            both,
+        };
+        assert_eq!(deaf(&[person(1, &[]), person(2, &[9])]), [], "9 is oneself, or gone");
+        assert_eq!(deaf(&[person(1, &[2]), person(2, &[1])]), [pair(1, 2, true)]);
+        assert_eq!(
+            deaf(&[person(1, &[]), person(2, &[1]), person(3, &[2])]),
+            [pair(2, 1, false), pair(3, 2, false)]
+        );
     }
 
     #[test]

@@ -267,6 +267,7 @@ fn running(phase: Stage) -> Running {
             muted: false,
             deafened: false,
             contact: true,
+            misses: vec![],
         }],
         muted: false,
         deafened: false,

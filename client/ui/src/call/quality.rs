@@ -1,4 +1,4 @@
-//! The quality panel: how well everybody hears everybody, in words first and in figures behind them.
+//! The quality panel: how well oneself and the others hear each other, in words first and in figures behind them.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::paint::{self, Type};
 use crate::strings::Arg;
 use crate::text::clean_name;
 use crate::tokens as tok;
-use crate::view::{CodecView, LinkPhase, LinkView, PeerKey, Route, Trouble, Verdict};
+use crate::view::{CodecView, DeafPair, LinkPhase, LinkView, PeerKey, Route, Trouble, Verdict};
 use crate::widgets::{self, Name};
 
 /// Width of the panel, points.
@@ -98,12 +98,23 @@ pub(super) fn panel(ui: &mut Ui, cx: &mut Cx<'_>, rect: Rect, state: &mut Qualit
             if quality.links.is_empty() {
                 words(ui, &t("quality-nobody"), tok::TEXT_SOFT);
             }
+            for pair in &quality.deaf {
+                words(ui, &deaf(pair), tok::SOLAR);
+                ui.add_space(8.0);
+            }
             let shows = quality.links.len() <= OPEN_UP_TO;
             for (at, link) in quality.links.iter().enumerate() {
                 person(ui, cx, state, at, link, shows);
             }
             ui.add_space(16.0);
         });
+}
+
+/// Who does not hear whom.
+fn deaf(pair: &DeafPair) -> String {
+    let (hearer, speaker) = (clean_name(&pair.hearer), clean_name(&pair.speaker));
+    let key = if pair.both { "quality-deaf-both" } else { "quality-deaf" };
+    tf(key, &[("name", Arg::Text(&hearer)), ("other", Arg::Text(&speaker))])
 }
 
 /// What one sends oneself.

@@ -1,4 +1,4 @@
-//! How well everybody in a call hears everybody else.
+//! How well oneself and everybody else in a call hear each other, and which of the others do not.
 
 use super::{Namesake, PeerKey};
 
@@ -9,6 +9,19 @@ pub struct QualityView {
     pub own: CodecView,
     /// Everybody else, in the order of the call.
     pub links: Vec<LinkView>,
+    /// Who does not hear whom, as they say.
+    pub deaf: Vec<DeafPair>,
+}
+
+/// Somebody who is not heard by somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeafPair {
+    /// Who hears nothing.
+    pub hearer: String,
+    /// From whom.
+    pub speaker: String,
+    /// And the other way round.
+    pub both: bool,
 }
 
 /// What sound is sent as.

@@ -531,6 +531,18 @@ pub fn quality() -> QualityView {
                 ..link(3, "Dione")
             },
         ],
+        deaf: vec![
+            DeafPair {
+                hearer: "Rhea".into(),
+                speaker: "Dione".into(),
+                both: true,
+            },
+            DeafPair {
+                hearer: "Dione".into(),
+                speaker: "Bartholomew the Longwinded of Ganymede".into(),
+                both: false,
+            },
+        ],
     }
 }
 

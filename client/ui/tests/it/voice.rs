@@ -539,6 +539,8 @@ fn the_quality_of_a_call_is_said_in_words_first_and_takes_its_room_from_the_stag
         "18 ms",
         "direct",
         "Lost on the way to them",
+        "Rhea and Dione do not hear each other at the moment",
+        "Dione hears nothing from Bartholomew the Longwinded of Ganymede at the moment",
     ] {
         assert!(window.says(words), "{words}");
     }

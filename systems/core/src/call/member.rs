@@ -1,8 +1,11 @@
 //! One other person in a call.
 
+use std::collections::BTreeSet;
+
 use orrery_protocol::{
     PeerId, Token,
     frame::DepositToken,
+    limits::MAX_CALL_MEMBERS,
     note::check_name,
     record::{CallOutcome, ContactRecord, ContactState},
     signal::CallStep,
@@ -19,6 +22,8 @@ use crate::{
 
 /// From joining to the first sound: two tries to connect.
 const CONNECT_MS: u64 = 40_000;
+/// From losing somebody to telling the others: most breaks are mended by then.
+const UNHEARD_MS: u64 = 3_000;
 /// From losing somebody to letting go. Shown meanwhile, and tried again and again.
 const LOST_MS: u64 = 30_000;
 
@@ -44,6 +49,10 @@ pub(super) struct Member {
     connected_once: bool,
     /// Since when no sound can flow, mono.
     lost_since: Option<u64>,
+    /// That has been so for [`UNHEARD_MS`].
+    unheard: bool,
+    /// From whom no sound reaches it, as it says.
+    pub(super) misses: Vec<PeerId>,
 }
 
 impl Member {
@@ -62,6 +71,8 @@ impl Member {
             contact: false,
             connected_once: false,
             lost_since: None,
+            unheard: false,
+            misses: Vec::new(),
         }
     }
 
@@ -85,7 +96,7 @@ impl Member {
         let lost = self
             .lost_since
             .filter(|_| active)
-            .map(|at| at.saturating_add(self.patience()));
+            .map(|at| at.saturating_add(if self.unheard { self.patience() } else { UNHEARD_MS }));
         lost.into_iter().chain(self.ring_until).min()
     }
 
@@ -283,9 +294,11 @@ impl Turn<'_> {
             if self.live.connections.get(&member.peer).is_some_and(Connection::carries) {
                 member.connected_once = true;
                 member.lost_since = None;
+                member.unheard = false;
                 talked = true;
             } else {
                 let since = *member.lost_since.get_or_insert(now);
+                member.unheard = now >= since.saturating_add(UNHEARD_MS);
                 if now >= since.saturating_add(member.patience()) {
                     lost.push(member.peer);
                 }
@@ -297,10 +310,44 @@ impl Turn<'_> {
             self.member_out(&peer, CallOutcome::Unanswered)?;
         }
         for peer in lost {
+            if let Some(call) = self.live.call.as_mut() {
+                call.given_up.insert(peer);
+            }
             self.say(&peer, CallStep::Leave)?;
             self.member_out(&peer, CallOutcome::Failed)?;
         }
+        self.tell_unheard()
+    }
+
+    /// Tells everybody in the call whom we cannot hear, when that has changed: nobody else could know.
+    pub(crate) fn tell_unheard(&mut self) -> Result<()> {
+        let Some(call) = self.live.call.as_mut() else {
+            return Ok(());
+        };
+        for member in &mut call.members {
+            let carries = self.live.connections.get(&member.peer).is_some_and(Connection::carries);
+            member.unheard &= !carries;
+        }
+        let Call { given_up, members, .. } = call;
+        given_up.retain(|peer| members.iter().all(|member| member.peer != *peer));
+        let lost = members.iter().filter(|member| member.unheard).map(|member| member.peer);
+        let unheard: BTreeSet<PeerId> = lost.chain(given_up.iter().copied()).collect();
+        if unheard == call.told_unheard {
+            return Ok(());
+        }
+        call.told_unheard = unheard;
+        let joined: Vec<PeerId> = call.joined().copied().collect();
+        for peer in joined {
+            self.say_unheard(&peer)?;
+        }
         Ok(())
+    }
+
+    /// Tells somebody whom we cannot hear.
+    pub(super) fn say_unheard(&mut self, peer: &PeerId) -> Result<()> {
+        let unheard = self.live.call.as_ref().map(|call| &call.told_unheard);
+        let peers = unheard.into_iter().flatten().take(MAX_CALL_MEMBERS).copied().collect();
+        self.say(peer, CallStep::Unheard { peers })
     }
 }
 

@@ -95,6 +95,13 @@ impl Turn<'_> {
                 self.call_changed = true;
                 Ok(())
             }
+            CallStep::Unheard { mut peers } if seen == Seen::Newest => {
+                peers.sort();
+                peers.dedup();
+                self.call_changed |= member.misses != peers;
+                member.misses = peers;
+                Ok(())
+            }
             // Ring was handled above; Ringing changes nothing that is shown.
             _ => Ok(()),
         }

@@ -223,6 +223,8 @@ pub struct Participant {
     pub deafened: bool,
     /// One of our contacts.
     pub contact: bool,
+    /// From whom no sound reaches it, as it says; ourselves among them.
+    pub misses: Vec<PeerId>,
 }
 
 orrery_protocol::debug_only!(Participant {

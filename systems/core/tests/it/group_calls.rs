@@ -68,6 +68,57 @@ fn a_third_who_knows_only_the_inviter_joins_everybody() {
     }
 }
 
+/// Whom a participant says it cannot hear, as `w`'s node sees it.
+fn misses(w: &World, node: usize, other: usize) -> Vec<usize> {
+    let call = call(w, node).unwrap();
+    let told = call.participants.iter().find(|p| p.peer == w.id(other));
+    let told = told.map_or(&[][..], |p| &p.misses);
+    (0..w.nodes.len()).filter(|n| told.contains(&w.id(*n))).collect()
+}
+
+#[test]
+fn a_third_is_told_that_two_others_do_not_hear_each_other_and_when_they_do() {
+    let mut w = world(230, 4, &[(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]);
+    talk(&mut w, 0, 1);
+    add(&mut w, 0, 2);
+    w.until("all hear each other", |w| all_hear(w, &[0, 1, 2]));
+    w.run_for(5000);
+    assert!(misses(&w, 0, 1).is_empty() && misses(&w, 0, 2).is_empty());
+    w.cut(1, 2);
+    w.run_for(3000);
+    assert!(misses(&w, 0, 1).is_empty(), "a short break is nobody's business");
+    w.run_for(3000);
+    assert_eq!((misses(&w, 0, 1), misses(&w, 0, 2)), (vec![2], vec![1]));
+    // Who comes later is told too.
+    add(&mut w, 0, 3);
+    w.until("the fourth hears", |w| all_hear(w, &[0, 1, 3]));
+    w.run_for(2000);
+    assert_eq!((misses(&w, 3, 1), misses(&w, 3, 2)), (vec![2], vec![1]));
+    w.mend(1, 2);
+    w.until("everybody is told that they hear each other again", |w| {
+        [0, 3]
+            .iter()
+            .all(|node| misses(w, *node, 1).is_empty() && misses(w, *node, 2).is_empty())
+    });
+    assert!(all_hear(&w, &[0, 1, 2, 3]));
+}
+
+#[test]
+fn two_who_gave_each_other_up_are_still_said_to_not_hear_each_other() {
+    let mut w = world(231, 3, &[(0, 1), (0, 2), (1, 2)]);
+    talk(&mut w, 0, 1);
+    add(&mut w, 0, 2);
+    w.until("all hear each other", |w| all_hear(w, &[0, 1, 2]));
+    w.cut(1, 2);
+    w.run_for(60_000);
+    assert!(call(&w, 1).unwrap().participants.iter().all(|p| p.peer != w.id(2)));
+    let told = [misses(&w, 0, 1), misses(&w, 0, 2)];
+    assert!(
+        told == [vec![2], vec![1]] || told == [vec![2], vec![]] || told == [vec![], vec![1]],
+        "{told:?}"
+    );
+}
+
 #[test]
 fn before_accepting_nobody_gives_an_address_to_the_newcomer() {
     let mut w = world(201, 3, &[(0, 1), (0, 2)]);

@@ -126,6 +126,7 @@ fn outputs_and_facts_show_no_words_names_addresses_or_tokens() {
         muted: false,
         deafened: false,
         contact: true,
+        misses: vec![],
     };
     let shown = outputs.iter().map(|output| format!("{output:#?}"));
     let shown = shown.chain(facts.iter().map(|fact| format!("{fact:#?}")));

@@ -350,6 +350,7 @@ fn nobody_joins_or_fills_a_call_uninvited() {
             muted: true,
             deafened: true,
         },
+        CallStep::Unheard { peers: vec![w.id(0)] },
     ] {
         let bytes = forged(&w, step);
         say(&mut w, 2, 1, &bytes);

@@ -26,6 +26,7 @@ fn call(phase: CallPhase, participants: &[(u8, ParticipantPhase)]) -> CallView {
                 muted: false,
                 deafened: false,
                 contact: true,
+                misses: vec![],
             })
             .collect(),
         muted: false,

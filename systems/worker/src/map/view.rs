@@ -113,6 +113,7 @@ pub(crate) fn call(state: CallState) -> CallView {
                 muted: participant.muted,
                 deafened: participant.deafened,
                 contact: participant.contact,
+                misses: participant.misses,
             })
             .collect(),
         muted: state.muted,

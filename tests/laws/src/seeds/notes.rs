@@ -1,7 +1,7 @@
 //! One note of every kind.
 
 use orrery_protocol::{
-    CallId, ConnectionId, MessageId, MessageRef, Token,
+    CallId, ConnectionId, MessageId, MessageRef, PeerId, Token,
     note::{Body, Introduction, Item, ItemKind, Note, Receipt},
     signal::{CallSignal, CallStep, ConnectionSignal, ConnectionStep, Member, Purpose, Role},
 };
@@ -169,6 +169,12 @@ pub(super) fn notes() -> Vec<Note> {
         ),
         signal(4, CallStep::Leave),
         signal(5, CallStep::Cancel),
+        signal(
+            6,
+            CallStep::Unheard {
+                peers: vec![PeerId([3; 32]), PeerId([4; 32])],
+            },
+        ),
         Body::Heal,
     ];
     bodies.map(|body| Note::new(NOW_MS + 10_000, body)).to_vec()
