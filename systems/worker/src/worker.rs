@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Threads for the network. A packet of ours passes through three tasks; with a second thread each would wake the next on the other
-/// core, which takes half as much processor time again, and peer connections would be made slower, not faster.
+/// core, which takes processor time, and peer connections would be made slower, not faster.
 pub(crate) const NETWORK_THREADS: usize = 1;
 /// How long tasks that were told to end may take before they are left behind.
 const WIND_DOWN: Duration = Duration::from_secs(2);

@@ -18,6 +18,7 @@ mod forms;
 mod home;
 mod keeping;
 mod likeness;
+mod quality;
 mod reading;
 mod sample;
 mod screens;
