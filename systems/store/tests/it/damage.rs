@@ -90,13 +90,15 @@ fn a_file_cut_short_anywhere_is_damaged() {
         PAGE + 1,
         bytes.len() / 2,
         bytes.len() - PAGE,
-        bytes.len() - 1,
+        // SQLite reads zeros where the file ends inside a page, and one cut byte in 256 was a zero.
+        bytes.len() - 16,
     ] {
         fs::write(&path, &bytes[..length]).unwrap();
-        let found = use_all(dir.path()).unwrap_err();
+        let found = use_all(dir.path());
         assert!(
-            matches!(found, StoreError::Damaged | StoreError::WrongKey),
-            "{length}: {found:?}"
+            matches!(found, Err(StoreError::Damaged | StoreError::WrongKey)),
+            "{length} of {}: {found:?}",
+            bytes.len()
         );
         for leftover in ["orrery.db-wal", "orrery.db-shm"] {
             let _ = fs::remove_file(dir.path().join(leftover));
