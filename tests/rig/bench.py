@@ -5,7 +5,7 @@
 A path is measured by chirps: each goes into a virtual microphone and comes out of a virtual speaker later. What the virtual devices
 themselves cost is measured first and shown beside; what is said to be above them has the quicker of the two subtracted. Nothing is
 processed on any path, and all transmit all the time. What is not installed is left out of the table, and said."""
-import argparse, json, subprocess, sys, tempfile, time
+import argparse, contextlib, json, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,25 @@ from rig import Processor, Rig, StageError, Wire, until
 
 # Jitter buffers settle in the first seconds of anybody.
 SETTLE = 3.0
-# How long processors are looked at, s, and how often a call is set up.
-WATCH, CALLS = 10.0, 10
+# How long processors are looked at, s, and how often with speech and without; how often a call is set up.
+WATCH, TURNS, CALLS = 10.0, 4, 10
 AIORTC = Path(__file__).resolve().parent.parent / "peers" / "aiortc_audio.py"
 
 
 def summary(found):
     return {"p50": round(float(np.percentile(found, 50)), 1), "p95": round(float(np.percentile(found, 95)), 1),
             "least": round(float(np.min(found)), 1), "most": round(float(np.max(found)), 1)}
+
+
+@contextlib.contextmanager
+def playing(rig, path):
+    """While a file is said."""
+    player = rig.play(path)
+    try:
+        yield
+    finally:
+        player.terminate()
+        player.wait()
 
 
 class Bench:
@@ -93,7 +104,7 @@ class Bench:
 
     def processor(self, name, settings):
         """A call at devices in which one speaks and one listens: the programs, and how much of that is the stream itself, which is what
-        they take more than while nobody says anything."""
+        they take more than while nobody says anything into a microphone that hisses as any does: what removes noise and echo has work with that too."""
         def watch(path):
             ends = {end: Processor(process) for end, process in path.ends.items()}
             began = next(iter(ends.values())).began
@@ -102,17 +113,19 @@ class Bench:
 
         def measure(folder):
             sounds.speech(folder / "speech.wav")
+            sounds.hiss(folder / "hiss.wav", 2 * TURNS * WATCH + 60)
 
             def use(rig, path):
-                quiet = watch(path)
-                player = rig.play(folder / "speech.wav")
-                try:
-                    loud = watch(path)
-                finally:
-                    player.terminate()
-                    player.wait()
-                return {end: round(share, 2) for end, share in loud.items()} | {
-                    f"stream {end}": round(loud[end] - quiet[end], 2) for end in loud}
+                rounds = []
+                with playing(rig, folder / "hiss.wav"):
+                    # In turns, because a computer is not as fast at one time as at another.
+                    for _ in range(TURNS):
+                        quiet = watch(path)
+                        with playing(rig, folder / "speech.wav"):
+                            rounds.append((quiet, watch(path)))
+                middle = lambda of: {end: round(statistics.median(of(quiet[end], loud[end]) for quiet, loud in rounds), 2) for end in path.ends}  # noqa: E731
+                streams = middle(lambda quiet, loud: loud - quiet)
+                return middle(lambda _, loud: loud) | {f"stream {end}": share for end, share in streams.items()}
             return self.on_a_rig(lambda rig: orrery.Call(self.args.programs, folder / "path", rig, settings), use)
         self.attempt(name, measure)
 
@@ -193,8 +206,8 @@ class Bench:
         for path in paths.PATHS:
             mine = self.rows.get(f"path {path}: orrery", {})
             for peer in ("chromium", "aiortc"):
-                for figure in ("plcmos", "stoi"):
-                    row(f"{figure}.{path}.{peer}", mine.get(figure), self.rows.get(f"path {path}: {peer}", {}).get(figure), figure.upper())
+                for figure in ("plcmos", "stoi", "distance"):
+                    row(f"{figure}.{path}.{peer}", mine.get(figure), self.rows.get(f"path {path}: {peer}", {}).get(figure), "dB" if figure == "distance" else figure.upper())
         return out
 
     def goals(self):

@@ -7,15 +7,16 @@ import json, shutil, subprocess, sys
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import correlate
+from scipy.signal import correlate, stft
 
 import sounds
 
 PEERS_FOLDER = Path(__file__).resolve().parent.parent / "peers"
 sys.path.insert(0, str(PEERS_FOLDER))
 
-# Name of a path → what pair.py is told of it. Every packet takes 20 ms: none of these is a quiet local network.
+# Name of a path → what pair.py is told of it. Every packet takes 20 ms, but for that of a local network.
 PATHS = {
+    "local network": ["--delay", "1"],
     "nothing lost": [],
     "10 % lost": ["--loss", "10"],
     "20 % lost": ["--loss", "20"],
@@ -34,6 +35,8 @@ VOICES = {"left": ("en+f3", sounds.WORDS), "right": ("en+Alicia", sounds.OTHER_W
 # STOI is taken of pieces this long, each looked for so far from where the one before was: jitter buffers stretch. What fits worse than this
 # is left where it should be.
 PIECE, ASTRAY, FITS = 0.5, 0.12, 0.3
+# The spectral distance is taken of what is louder than this share of the loudest moment.
+FAINT = 1e-4
 # STOI above which speech is understood without effort; half of single words are at 0.6 (Taal 2011).
 UNDERSTOOD = 0.75
 # Speech begins in a recording at most so far from its beginning, s.
@@ -101,14 +104,16 @@ def figures(said):
 
 
 def scores(said, heard):
-    """PLCMOS, DNSMOS and STOI of the scored stretch."""
+    """PLCMOS, DNSMOS, STOI and spectral distance of the scored stretch. Models that know only what is heard like a smooth voice better than the
+    one that spoke; the last two tell how near it is to that."""
     import mos
     said, heard = mos.load(said), mos.load(heard)
     begin = begins(said, heard, mos.RATE)
     first = SETTLE * mos.RATE
     stretch = heard[max(0, begin + first):begin + first + SCORED * mos.RATE]
     told = mos.speech(stretch)
-    return {"plcmos": told["plcmos"], "dnsmos": told["overall"], "stoi": understood(said, heard, begin, mos.RATE)}
+    pieces = matched(said, heard, begin, mos.RATE)
+    return {"plcmos": told["plcmos"], "dnsmos": told["overall"], "stoi": understood(*pieces, mos.RATE), "distance": distance(*pieces, mos.RATE)}
 
 
 def begins(said, heard, rate):
@@ -124,9 +129,8 @@ def begins(said, heard, rate):
     return int(late[np.argmax(fit)]) * step
 
 
-def understood(said, heard, begin, rate):
-    """Short-time intelligibility (STOI, 0 to 1) of the scored stretch, its pieces each put in their place first."""
-    from pystoi import stoi
+def matched(said, heard, begin, rate):
+    """The scored stretch as it was said and as it was heard, the pieces of that each put in their place."""
     size, astray, shift, pairs = int(PIECE * rate), int(ASTRAY * rate), 0, []
     for at in range(SETTLE * rate, (SETTLE + SCORED) * rate - size, size):
         piece, from_ = said[at:at + size], max(0, begin + at + shift - astray)
@@ -138,7 +142,21 @@ def understood(said, heard, begin, rate):
             place = astray
         shift += place - astray
         pairs.append((piece, room[place:place + size]))
-    return float(stoi(*(np.concatenate(half) for half in zip(*pairs)), rate))
+    return [np.concatenate(half) for half in zip(*pairs)]
+
+
+def understood(said, heard, rate):
+    """Short-time intelligibility (STOI, 0 to 1)."""
+    from pystoi import stoi
+    return float(stoi(said, heard, rate))
+
+
+def distance(said, heard, rate):
+    """Log-spectral distance, dB: root mean square over the frequencies, mean over the moments in which something is said."""
+    said, heard = (np.abs(stft(sound, rate, nperseg=rate // 50)[2]) ** 2 for sound in (said, heard))
+    spoken = said.sum(axis=0) > FAINT * said.sum(axis=0).max()
+    apart = 10 * np.log10((said[:, spoken] + 1e-9) / (heard[:, spoken] + 1e-9))
+    return float(np.mean(np.sqrt(np.mean(apart ** 2, axis=0))))
 
 
 def find(piece, room):

@@ -38,6 +38,11 @@ def speech(path, voice="en", words=WORDS):
     chirps.write(path, spoken(path.parent, voice, words))
 
 
+def hiss(path, seconds):
+    """A file of what a microphone has of itself, 66 dB below full scale: none is ever without."""
+    chirps.write(path, 10 ** (-66 / 20) * np.random.default_rng(3).standard_normal(int(seconds * RATE)))
+
+
 def noise(kind, count, folder):
     """So many samples of a noise, of any loudness."""
     random = np.random.default_rng(sum(map(ord, kind)))

@@ -13,8 +13,13 @@ use crate::{Stereo, TICK_SAMPLES};
 
 /// A microphone and a speaker, as the audio thread sees them. Nothing here may block, lock or wait.
 pub trait AudioIo: Send {
-    /// The audio thread begins, with real-time priority or without: without it, everything needs more in store.
+    /// The audio thread, which calls this, begins, with real-time priority or without: without it, everything needs more in store.
     fn begin(&mut self, _realtime: bool) {}
+
+    /// Whether the thread that called [`begin`](Self::begin) is unparked when the next tick of the microphone is there, or the speaker wants one.
+    fn wakes(&self) -> bool {
+        false
+    }
 
     /// Says what is needed from now on. Opening takes as long as it takes, elsewhere; what is not open yet gives no sound and
     /// wants none. Called again with the same wishes it does nothing.

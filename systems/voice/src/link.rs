@@ -37,6 +37,9 @@ const DRED_LOSS: (f32, f32) = (0.03, 0.05);
 /// What was lost is forgotten by this much in so long, µs: to a third in ten seconds.
 const FORGET_US: f32 = 10_000_000.0;
 
+/// Bits per second on a quiet local network: just above what libopus wants (81.3 kbit/s at 10 ms) to take its transform codec (CELT) for
+/// speech, which is nearer to what was said than the hybrid at 32 000 (spectral distance 2 to 2.7 dB instead of 4.2) for less than half the time.
+const FAST_BITRATE: u32 = 84_000;
 /// The size of all packets where they have one: 106 bytes each 20 ms.
 const CONSTANT_BITRATE: u32 = 42_400;
 
@@ -54,7 +57,7 @@ enum Loss {
 /// Turns reports on the links into settings of the encoder. No clock of its own, no randomness, no IO; each change has one threshold on
 /// the way in and another on the way out, so that a link between two states does not flap.
 ///
-/// * 10 ms in a packet on a quiet local network to a few people, else 20 ms.
+/// * 10 ms in a packet and a rate to spare on a quiet local network to a few people, else 20 ms.
 /// * FEC from 1 % loss, deep redundancy from 5 % in any one report, further back the more is lost.
 /// * While much is lost, silence is not sent where no gate keeps it back (DTX).
 /// * **Constant size.** All packets then have one length in time and one in bytes, FEC and deep redundancy take their part of it,
@@ -173,6 +176,7 @@ impl LinkPolicy {
             .find(|step| self.loss * 100.0 <= f32::from(*step))
             .unwrap_or(40);
         let (bitrate, packet_loss_percent, dred_ms) = match self.level {
+            Loss::None if self.fast => (FAST_BITRATE, 0, 0),
             Loss::None => (32_000, 0, 0),
             Loss::Some => (36_000, percent, 0),
             // With less than a fifth libopus leaves deep redundancy too few bits to reach back over a burst.

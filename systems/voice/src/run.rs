@@ -62,8 +62,6 @@ enum Command {
     Process(ProcessConfig),
     Cue(crate::Cue),
     StopCue,
-    /// Only to end its wait.
-    Wake,
 }
 
 /// A packet on its way to the audio thread.

@@ -58,6 +58,8 @@ impl Worker {
             .thread_name("orrery-net")
             .enable_all()
             .build()?;
+        // For its timers alone: those of the network's would wake that thread twice for every tick of this one.
+        let ticking = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let dialer = Dialer {
             tls: Tls::new(config.extra_root.as_deref()).map_err(|_| SpawnError::Root)?,
             patience: config.patience,
@@ -70,7 +72,7 @@ impl Worker {
         let thread = thread::Builder::new().name("orrery-worker".to_owned()).spawn(move || {
             let _alive = alive;
             let handle = runtime.handle().clone();
-            runtime.block_on(Driver::new(config, end, dialer, sound, fanout, handle).run());
+            ticking.block_on(Driver::new(config, end, dialer, sound, fanout, handle).run());
             runtime.shutdown_timeout(WIND_DOWN);
         })?;
         Ok(WorkerHandle { thread, done })

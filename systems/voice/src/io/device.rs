@@ -1,8 +1,8 @@
 //! Real devices: PulseAudio or PipeWire's Pulse where there is one, else ALSA; WASAPI; CoreAudio. cpal finds them all and opens all but Pulse's
 //! ([`pulse`]).
 //!
-//! Three parties: the device's callback, which only moves samples between the device and a lock-free ring; the audio thread, which
-//! has the other end of the ring and converts rates ([`DeviceIo`]); and the keeper, a thread that opens, closes and reopens devices, because
+//! Three parties: the device's callback, which only moves samples between the device and a lock-free ring and wakes the audio thread when
+//! it has something to do; the audio thread, which has the other end of the ring and converts rates ([`DeviceIo`]); and the keeper, a thread that opens, closes and reopens devices, because
 //! that takes its time ([`keeper`]). New ring ends come from the keeper through a small lane.
 
 #[cfg(target_os = "linux")]
@@ -16,9 +16,10 @@ mod pulse;
 pub use list::list_devices;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use super::{AudioIo, DeviceChoice, IoStatus, PortState};
@@ -40,7 +41,7 @@ const PERIOD_US: u64 = 1_000_000;
 /// How long the end of the program waits for devices to close.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// What the callbacks, the keeper and the audio thread share about one device. Only atomics.
+/// What the callbacks, the keeper and the audio thread share about one device. Nothing that is waited for.
 #[derive(Default)]
 pub(super) struct PortShared {
     state: AtomicU8,
@@ -50,11 +51,32 @@ pub(super) struct PortShared {
     /// Callbacks so far, and those of a speaker that came so late that the device must have run dry.
     calls: AtomicU64,
     late: AtomicU64,
+    /// The audio thread, once it has begun.
+    thread: OnceLock<Thread>,
+    /// With so many samples in the ring of a microphone, or fewer in that of a speaker, there is something to do for it.
+    mark: AtomicU32,
 }
 
 impl PortShared {
     fn set_state(&self, state: PortState) {
         self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    /// For the audio thread: wants to be woken at `mark` samples. What is in the ring is to be looked at after this, not before, or a callback
+    /// between the two wakes nobody.
+    fn set_mark(&self, mark: u32) {
+        self.mark.store(mark, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// For a callback, when it is done with the ring: wakes the audio thread if `due` of the mark, and says whether. Waits for nothing.
+    fn wake_if(&self, due: impl FnOnce(u32) -> bool) -> bool {
+        fence(Ordering::SeqCst);
+        let due = due(self.mark.load(Ordering::Relaxed));
+        if due && let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+        due
     }
 
     fn state(&self) -> PortState {
@@ -83,6 +105,7 @@ pub(super) struct OutputEnd {
 
 struct Input {
     ring: rtrb::Consumer<f32>,
+    rate: u32,
     resampler: Resampler,
     /// Samples at 48 kHz, not yet a whole tick.
     ready: Vec<f32>,
@@ -106,6 +129,20 @@ struct Output {
     /// The longest callback of this second and of the one before.
     longest: [u32; 2],
     period_since_us: u64,
+}
+
+impl Input {
+    /// Takes what is in the ring.
+    fn fetch(&mut self) {
+        let waiting = self.ring.slots();
+        if waiting > 0
+            && let Ok(chunk) = self.ring.read_chunk(waiting)
+        {
+            self.raw.clear();
+            self.raw.extend(chunk);
+            self.resampler.process(&self.raw, &mut self.ready);
+        }
+    }
 }
 
 impl Output {
@@ -201,6 +238,7 @@ impl DeviceIo {
                 let room = ring.buffer().capacity();
                 Some(Input {
                     ring,
+                    rate,
                     resampler,
                     ready: Vec::with_capacity(4 * room),
                     raw: Vec::with_capacity(room),
@@ -239,6 +277,14 @@ impl AudioIo for DeviceIo {
     fn begin(&mut self, realtime: bool) {
         self.realtime = realtime;
         self.wishes.realtime.store(realtime, Ordering::Relaxed);
+        for port in [&self.wishes.input, &self.wishes.output] {
+            // Begins once.
+            let _ = port.thread.set(std::thread::current());
+        }
+    }
+
+    fn wakes(&self) -> bool {
+        true
     }
 
     fn set_open(&mut self, input: bool, output: bool, _now_us: u64) {
@@ -262,16 +308,18 @@ impl AudioIo for DeviceIo {
     fn capture(&mut self, tick: &mut [f32; TICK_SAMPLES], _now_us: u64) -> bool {
         self.attach();
         let Some(input) = &mut self.input else { return false };
-        let waiting = input.ring.slots();
-        if waiting > 0
-            && let Ok(chunk) = input.ring.read_chunk(waiting)
-        {
-            input.raw.clear();
-            input.raw.extend(chunk);
-            input.resampler.process(&input.raw, &mut input.ready);
-        }
-        if input.ready.len() < TICK_SAMPLES {
-            return false;
+        loop {
+            input.fetch();
+            let missing = TICK_SAMPLES.saturating_sub(input.ready.len());
+            if missing == 0 {
+                break;
+            }
+            // A resampler works in steps of its own, so there every callback is of interest.
+            let mark = if input.rate == SAMPLE_RATE { missing } else { 1 };
+            self.wishes.input.set_mark(mark as u32);
+            if input.ring.slots() < mark {
+                return false;
+            }
         }
         for (to, from) in tick.iter_mut().zip(input.ready.drain(..TICK_SAMPLES)) {
             *to = from;
@@ -285,6 +333,7 @@ impl AudioIo for DeviceIo {
         let Some(output) = &mut self.output else { return false };
         output.follow_xruns(shared.xruns.load(Ordering::Relaxed), now_us);
         let set_point = output.set_point(&shared.period, now_us);
+        shared.set_mark(set_point);
         let filled = output.ring.buffer().capacity().saturating_sub(output.ring.slots());
         filled < set_point as usize
     }

@@ -2,11 +2,15 @@
 
 use super::stretch::{FADE, Haste, length, lengthen, mix, shorten};
 use super::{JitterBuffer, Next};
+use crate::format::samples_to_us;
 use crate::{FRAME_SAMPLES, MAX_FRAME_SAMPLES, is_dtx};
 
 /// Above the target by this (a spurt is seated up to one tick above it), sound is shortened; below it by the other, lengthened. µs.
 const OVER_US: i64 = 6_000;
 pub(super) const UNDER_US: i64 = 10_000;
+/// Of short packets, shortening stops this much above the target, which for them is often that of one packet: with no more than that, the first
+/// that is a little later than any before is concealed, and that makes the delay longer by a whole packet. µs.
+const SPARE_US: i64 = 3_000;
 /// Above the target by this, it is shortened wherever it can be. µs.
 const FAR_OVER_US: i64 = 40_000;
 /// Frames between two gentle stretches.
@@ -50,7 +54,7 @@ impl JitterBuffer {
             }
         }
         self.fade_in();
-        let wish = self.wish(now_us);
+        let wish = self.wish(count, now_us);
         if matches!(wish, Wish::Less(..)) {
             count = self.decode_more(count);
         }
@@ -113,8 +117,8 @@ impl JitterBuffer {
         self.noise_gain = 0.0;
     }
 
-    /// What would bring the delay nearer to the target.
-    fn wish(&mut self, now_us: u64) -> Wish {
+    /// What would bring the delay nearer to the target, now that `count` samples are decoded and not yet in the FIFO.
+    fn wish(&mut self, count: usize, now_us: u64) -> Wish {
         let target = self.delay.target_us();
         let off = self.smooth_us - target;
         if self.rest > 0 && off < FAR_OVER_US {
@@ -125,9 +129,12 @@ impl JitterBuffer {
             .next
             .and_then(|n| Some(self.slots.last_from(n.seq)?.media - n.media))
             .unwrap_or(-1);
-        if off > OVER_US && waiting >= 0 {
+        // With little delay packets wait one by one: that nothing waits behind this one does not say that it came late.
+        let early = || self.actual_us(now_us) + samples_to_us(count as i64) > target + OVER_US;
+        if off > OVER_US && (waiting >= 0 || early()) {
             let haste = if off > FAR_OVER_US { Haste::Fast } else { Haste::Gentle };
-            return Wish::Less(length(off).max(FADE), haste);
+            let spare = if count < FRAME_SAMPLES { SPARE_US } else { 0 };
+            return Wish::Less(length(off - spare).max(FADE), haste);
         }
         if off < -UNDER_US && self.actual_us(now_us) < target {
             return Wish::More;
@@ -156,7 +163,7 @@ impl JitterBuffer {
 
     fn after_stretch(&mut self, samples: usize, sign: i64) {
         if samples > 0 {
-            self.smooth_us += sign * crate::format::samples_to_us(samples as i64);
+            self.smooth_us += sign * samples_to_us(samples as i64);
             self.rest = REST_FRAMES;
         }
     }

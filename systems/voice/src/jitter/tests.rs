@@ -260,6 +260,24 @@ fn jitter_is_waited_out() {
 }
 
 #[test]
+fn a_delay_that_one_late_packet_made_longer_is_taken_back_though_packets_wait_one_by_one() {
+    for len in [TICK_SAMPLES, FRAME_SAMPLES] {
+        let speech = voice(30.0, 12);
+        let mut trace = send_as(EncoderConfig::default(), &speech, 0, 0, |_| len);
+        let length_us = len as u64 * 125 / 6;
+        // Right behind a tick, as it may be for a whole call.
+        for packet in &mut trace {
+            packet.arrival_us += 1_000;
+        }
+        let late = 5_000_000 / length_us as usize;
+        trace[late].arrival_us += length_us + 5_000;
+        let heard = play(&trace);
+        let off = heard.delays[2500] - heard.targets[2500];
+        assert!(off < 6.5, "{len}: {off} ms above the target, {:?}", heard.stats);
+    }
+}
+
+#[test]
 fn clocks_that_drift_apart_by_300_ppm_are_followed_without_a_gap() {
     let trace = send(&voice(60.0, 9), 0, 0);
     for tick_us in [10_000.0 * 1.0003, 10_000.0 / 1.0003] {

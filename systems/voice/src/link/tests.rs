@@ -1,7 +1,10 @@
 //! Laws of the policy, in virtual time.
 
 use super::*;
-use crate::testing::Rng;
+use crate::{
+    Encoder, FRAME_SAMPLES, Payload, TICK_SAMPLES, is_dtx,
+    testing::{Rng, voice},
+};
 
 const SECOND: u64 = 1_000_000;
 
@@ -35,6 +38,31 @@ fn a_quiet_local_network_gets_short_packets_after_two_seconds() {
     assert_eq!(said[1].frame, FrameLength::Ms20);
     assert_eq!(said[2].frame, FrameLength::Ms10);
     assert!(!said[5].fec && said[5].dred_ms == 0 && said[5].packet_loss_percent == 0);
+}
+
+#[test]
+fn on_a_quiet_local_network_the_transform_codec_takes_over_and_silence_is_no_end() {
+    let mut policy = LinkPolicy::new(EncoderConfig::default());
+    let fast = *told(&mut policy, lan(), 0, 6).last().unwrap();
+    let mut encoder = Encoder::new(EncoderConfig::default()).unwrap();
+    let transform = |packet: &Payload| packet.as_slice()[0] >> 3 >= 16;
+    let before = voice(1.0, 1)
+        .chunks_exact(FRAME_SAMPLES)
+        .all(|frame| !transform(&encoder.encode(frame).unwrap()));
+    assert!(before);
+    encoder.configure(fast).unwrap();
+    for len in [TICK_SAMPLES, FRAME_SAMPLES] {
+        let packets = voice(1.0, 2)
+            .chunks_exact(len)
+            .map(|frame| encoder.encode(frame).unwrap())
+            .collect::<Vec<_>>();
+        // The first may still be on its way over.
+        assert!(packets[2..].iter().all(transform), "{len}");
+        assert!(
+            (0..50).all(|_| !is_dtx(&encoder.encode(&vec![0.0; len]).unwrap())),
+            "{len}"
+        );
+    }
 }
 
 #[test]

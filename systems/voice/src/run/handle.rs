@@ -1,9 +1,9 @@
 //! The handle to the audio thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, park_timeout};
 use std::time::{Duration, Instant};
 
 use super::runner::Runner;
@@ -285,15 +285,22 @@ impl AudioHandle {
         self.commands.try_send(command).map_err(|error| match error {
             TrySendError::Full(_) => VoiceError::Busy,
             TrySendError::Disconnected(_) => VoiceError::Stopped,
-        })
+        })?;
+        self.wake();
+        Ok(())
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
     }
 }
 
 impl Drop for AudioHandle {
     fn drop(&mut self) {
         self.inlet.shared.stop.store(true, Ordering::Release);
-        // If the lane is full the thread is awake anyway.
-        let _ = self.commands.try_send(Command::Wake);
+        self.wake();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -322,11 +329,8 @@ fn run(mut runner: Runner, commands: &Receiver<Command>, packets: &Receiver<Pack
         } else {
             runner.rest(micros(epoch))
         };
-        match commands.recv_timeout(wait) {
-            Ok(command) => runner.apply(command, micros(epoch)),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
+        // Ended early by a command, by the end, or by a device.
+        park_timeout(wait);
         loop {
             match commands.try_recv() {
                 Ok(command) => runner.apply(command, micros(epoch)),

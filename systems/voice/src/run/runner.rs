@@ -11,9 +11,11 @@ use crate::{
 
 /// A device that has given or wanted nothing for this long is away: the engine goes on without it, on the timer.
 const AWAY_US: u64 = 100_000;
-/// A device's next tick is looked for this long before it is expected, and then this often until it has come, µs. Callbacks wake nobody.
+/// A device's next tick is looked for this long before it is expected, and then this often until it has come, µs, …
 const EARLY_US: u64 = 1_000;
 const POLL_US: u64 = 1_000;
+/// … but where the device wakes the thread only this long after it, in case it did not.
+const LATE_US: u64 = 3_000;
 /// This long after it was expected, it is looked for this often, µs.
 const OVERDUE_US: u64 = 5_000;
 const SLOW_POLL_US: u64 = 4_000;
@@ -76,17 +78,21 @@ impl Runner {
         self.io.begin(realtime);
     }
 
-    /// How long the thread may sleep: as a rule until a device's next tick, whose time is known from the last.
+    /// How long the thread may sleep if nobody wakes it: as a rule until a device's next tick, whose time is known from the last.
     pub(super) fn rest(&self, now_us: u64) -> Duration {
         let ports = [(self.input_open, self.captured_us), (self.output_open, self.played_us)];
+        let wakes = self.io.wakes();
         let rest = ports.into_iter().filter(|(open, _)| *open).map(|(_, last_us)| {
             let expected_us = last_us + TICK_US;
             if now_us > expected_us + OVERDUE_US {
                 SLOW_POLL_US
             } else {
-                (expected_us - EARLY_US.min(expected_us))
-                    .saturating_sub(now_us)
-                    .max(POLL_US)
+                let look_us = if wakes {
+                    expected_us + LATE_US
+                } else {
+                    expected_us.saturating_sub(EARLY_US)
+                };
+                look_us.saturating_sub(now_us).max(POLL_US)
             }
         });
         Duration::from_micros(rest.min().unwrap_or(SLOW_POLL_US))
@@ -140,7 +146,6 @@ impl Runner {
                 }
             }
             Command::StopCue => self.cues.stop_repeating(),
-            Command::Wake => {}
         }
         self.close_what_is_closed();
         self.open_what_is_needed(now_us);

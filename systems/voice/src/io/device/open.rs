@@ -210,7 +210,8 @@ impl Ear {
         }
     }
 
-    pub(super) fn take<T>(&mut self, data: &[T], channels: usize)
+    /// Whether the audio thread was woken.
+    pub(super) fn take<T>(&mut self, data: &[T], channels: usize) -> bool
     where
         T: SizedSample,
         f32: FromSample<T>,
@@ -231,6 +232,8 @@ impl Ear {
                 .map(|frame| frame.iter().map(|s| f32::from_sample(*s)).sum::<f32>() * share);
             chunk.fill_from_iter(mono);
         }
+        let waiting = self.ring.buffer().capacity().saturating_sub(self.ring.slots());
+        self.counters.wake_if(|mark| waiting >= mark as usize)
     }
 }
 
@@ -261,7 +264,8 @@ impl Mouth {
         }
     }
 
-    pub(super) fn fill<T>(&mut self, data: &mut [T], channels: usize)
+    /// Whether the audio thread was woken.
+    pub(super) fn fill<T>(&mut self, data: &mut [T], channels: usize) -> bool
     where
         T: SizedSample + FromSample<f32>,
     {
@@ -297,6 +301,8 @@ impl Mouth {
         for frame in out {
             frame.fill(T::EQUILIBRIUM);
         }
+        let left = self.ring.slots();
+        self.counters.wake_if(|mark| left < mark as usize)
     }
 }
 
@@ -313,7 +319,9 @@ where
 {
     let channels = usize::from(config.channels.max(1));
     let mut ear = Ear::new(ring, shared);
-    let callback = move |data: &[T], _: &cpal::InputCallbackInfo| ear.take(data, channels);
+    let callback = move |data: &[T], _: &cpal::InputCallbackInfo| {
+        ear.take(data, channels);
+    };
     device.build_input_stream(config, callback, on_error(shared, lost), Some(PATIENCE))
 }
 
@@ -330,7 +338,9 @@ where
 {
     let channels = usize::from(config.channels.max(1));
     let mut mouth = Mouth::new(ring, shared, period, config.sample_rate);
-    let callback = move |data: &mut [T], _: &cpal::OutputCallbackInfo| mouth.fill(data, channels);
+    let callback = move |data: &mut [T], _: &cpal::OutputCallbackInfo| {
+        mouth.fill(data, channels);
+    };
     device.build_output_stream(config, callback, on_error(shared, lost), Some(PATIENCE))
 }
 
@@ -395,5 +405,35 @@ pub(super) fn refused(error: &cpal::Error) -> VoiceError {
         cpal::ErrorKind::PermissionDenied => VoiceError::Denied,
         cpal::ErrorKind::HostUnavailable => VoiceError::NoSoundService(error.to_string()),
         _ => VoiceError::Device(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_wakes_the_audio_thread_when_the_mark_is_reached() {
+        let shared = Arc::<PortShared>::default();
+        shared.thread.set(std::thread::current()).unwrap();
+        let (producer, consumer) = ring(SAMPLE_RATE);
+        let mut ear = Ear::new(producer, &shared);
+        shared.set_mark(480);
+        assert!(!ear.take(&[0.0_f32; 479], 1));
+        assert!(ear.take(&[0.0_f32; 1], 1));
+        // Returns at once, or this test never ends.
+        std::thread::park();
+        drop(consumer);
+
+        let (mut producer, consumer) = ring(SAMPLE_RATE);
+        let mut mouth = Mouth::new(consumer, &shared, 240, SAMPLE_RATE);
+        producer
+            .write_chunk_uninit(960)
+            .unwrap()
+            .fill_from_iter(std::iter::repeat_n([0.0; 2], 960));
+        shared.set_mark(480);
+        assert!(!mouth.fill(&mut [0.0_f32; 480], 1));
+        assert!(mouth.fill(&mut [0.0_f32; 1], 1));
+        std::thread::park();
     }
 }

@@ -371,3 +371,32 @@ fn the_thread_sleeps_until_a_tick_is_due_and_is_there_when_it_comes() {
     // A device that gives nothing is looked at less often.
     assert_eq!(runner.rest(now + 50_000), Duration::from_micros(SLOW_POLL_US));
 }
+
+/// A device whose callbacks wake the thread.
+struct Waking;
+
+impl AudioIo for Waking {
+    fn wakes(&self) -> bool {
+        true
+    }
+    fn set_open(&mut self, _: bool, _: bool, _: u64) {}
+    fn capture(&mut self, _: &mut [f32; TICK_SAMPLES], now_us: u64) -> bool {
+        now_us == 0
+    }
+    fn wants_playback(&mut self, _: u64) -> bool {
+        false
+    }
+    fn play(&mut self, _: &Stereo, _: u64) {}
+    fn status(&self) -> IoStatus {
+        IoStatus::default()
+    }
+}
+
+#[test]
+fn where_the_device_wakes_the_thread_it_looks_for_itself_only_when_that_did_not_happen() {
+    let (mut runner, _frames) = runner(Waking);
+    runner.apply(Command::Active(true), 0);
+    runner.turn(0);
+    assert_eq!(runner.rest(0), Duration::from_micros(TICK_US + LATE_US));
+    assert_eq!(runner.rest(TICK_US + LATE_US), Duration::from_micros(POLL_US));
+}
