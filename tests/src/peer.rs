@@ -196,11 +196,17 @@ impl Peer {
     }
 
     /// The same, looking first through everything it has said so far.
-    pub fn seen_or_wait<T>(&mut self, what: &str, mut pick: impl FnMut(&Value) -> Option<T>) -> T {
+    pub fn seen_or_wait<T>(&mut self, what: &str, pick: impl FnMut(&Value) -> Option<T>) -> T {
+        self.seen_within(what, DEADLINE, pick)
+    }
+
+    /// The same with a deadline of one's own: for what chance may put off.
+    pub fn seen_within<T>(&mut self, what: &str, within: Duration, mut pick: impl FnMut(&Value) -> Option<T>) -> T {
         if let Some(found) = self.said.iter().find_map(&mut pick) {
             return found;
         }
-        self.wait(what, pick)
+        self.try_wait(what, within, &mut pick)
+            .unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// The same with a deadline of one's own, and no panic.

@@ -23,7 +23,8 @@ use crate::{
     turn::Turn,
 };
 
-/// From the first word about a connection to its binding.
+/// From the first word about a connection to its binding: in a call, where a word that got lost keeps people waiting, and else.
+const CALL_SETUP_MS: u64 = 8_000;
 const SETUP_MS: u64 = 20_000;
 /// Candidates wait so long for others before they are told; the transport has kept them for a moment already.
 const BATCH_MS: u64 = 5;
@@ -201,6 +202,10 @@ impl Turn<'_> {
         stage: Stage,
         asked_by_them: bool,
     ) -> Connection {
+        let setup_ms = match purpose {
+            Purpose::Call(_) => CALL_SETUP_MS,
+            Purpose::Conversation => SETUP_MS,
+        };
         Connection {
             id,
             role: Role::of(&self.own, peer),
@@ -221,8 +226,8 @@ impl Turn<'_> {
             told: 0,
             gathered: Vec::new(),
             batch_at: None,
-            deadline: self.mono_ms().saturating_add(SETUP_MS),
-            setup_ms: SETUP_MS,
+            deadline: self.mono_ms().saturating_add(setup_ms),
+            setup_ms,
             unwanted_since: None,
             lost_since: None,
             heir: None,
