@@ -324,13 +324,6 @@ fn run(mut runner: Runner, commands: &Receiver<Command>, packets: &Receiver<Pack
     let mut published_us = 0;
     let mut was_idle = true;
     loop {
-        let wait = if runner.idle() {
-            REST
-        } else {
-            runner.rest(micros(epoch))
-        };
-        // Ended early by a command, by the end, or by a device.
-        park_timeout(wait);
         loop {
             match commands.try_recv() {
                 Ok(command) => runner.apply(command, micros(epoch)),
@@ -356,6 +349,51 @@ fn run(mut runner: Runner, commands: &Receiver<Command>, packets: &Receiver<Pack
                 published_us = now_us;
                 was_idle = idle;
             }
+        }
+        let wait = if runner.idle() {
+            REST
+        } else {
+            runner.rest(micros(epoch))
+        };
+        // Ended early by a command, by the end, or by a device. Last, and nothing above may wait by parking: who asks for real-time priority
+        // does, before all this, and takes the wake-up of a command that came meanwhile with it.
+        park_timeout(wait);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{IoStatus, Stereo, TICK_SAMPLES};
+
+    /// Takes the wake-up of whatever comes while it begins.
+    struct Slow;
+
+    impl AudioIo for Slow {
+        fn begin(&mut self, _: bool) {
+            park_timeout(Duration::from_secs(1));
+        }
+        fn set_open(&mut self, _: bool, _: bool, _: u64) {}
+        fn capture(&mut self, _: &mut [f32; TICK_SAMPLES], _: u64) -> bool {
+            false
+        }
+        fn wants_playback(&mut self, _: u64) -> bool {
+            false
+        }
+        fn play(&mut self, _: &Stereo, _: u64) {}
+        fn status(&self) -> IoStatus {
+            IoStatus::default()
+        }
+    }
+
+    #[test]
+    fn what_it_is_told_while_it_begins_or_rests_does_not_wait_for_its_rest() {
+        for pause_ms in [0, 100, 1_500] {
+            let handle = AudioHandle::start(AudioConfig::default(), Box::new(Slow), Box::new(|_: &_| {})).unwrap();
+            std::thread::sleep(Duration::from_millis(pause_ms));
+            let told = Instant::now();
+            handle.stop();
+            assert!(told.elapsed() < REST / 2, "{pause_ms}");
         }
     }
 }
