@@ -111,6 +111,14 @@ class Bench:
             until("the end of the measurement", lambda: time.monotonic() - began > WATCH)
             return {end: processor.percent() for end, processor in ends.items()}
 
+        def watch_silence(path):
+            until("the end of what was said", lambda: not path.ann.sends())
+            before = path.ann.spurts
+            shares = watch(path)
+            if path.ann.spurts != before:
+                raise StageError("the hiss of the microphone was sent")
+            return shares
+
         def measure(folder):
             sounds.speech(folder / "speech.wav")
             sounds.hiss(folder / "hiss.wav", 2 * TURNS * WATCH + 60)
@@ -120,12 +128,14 @@ class Bench:
                 with playing(rig, folder / "hiss.wav"):
                     # In turns, because a computer is not as fast at one time as at another.
                     for _ in range(TURNS):
-                        quiet = watch(path)
+                        quiet = watch_silence(path)
                         with playing(rig, folder / "speech.wav"):
                             rounds.append((quiet, watch(path)))
-                middle = lambda of: {end: round(statistics.median(of(quiet[end], loud[end]) for quiet, loud in rounds), 2) for end in path.ends}  # noqa: E731
-                streams = middle(lambda quiet, loud: loud - quiet)
-                return middle(lambda _, loud: loud) | {f"stream {end}": share for end, share in streams.items()}
+                row = {}
+                for end in path.ends:
+                    row[end] = round(statistics.median(loud[end] for _, loud in rounds), 2)
+                    row[f"stream {end}"] = round(statistics.median(loud[end] - quiet[end] for quiet, loud in rounds), 2)
+                return row
             return self.on_a_rig(lambda rig: orrery.Call(self.args.programs, folder / "path", rig, settings), use)
         self.attempt(name, measure)
 
@@ -206,8 +216,9 @@ class Bench:
         for path in paths.PATHS:
             mine = self.rows.get(f"path {path}: orrery", {})
             for peer in ("chromium", "aiortc"):
-                for figure in ("plcmos", "stoi", "distance"):
-                    row(f"{figure}.{path}.{peer}", mine.get(figure), self.rows.get(f"path {path}: {peer}", {}).get(figure), "dB" if figure == "distance" else figure.upper())
+                theirs = self.rows.get(f"path {path}: {peer}", {})
+                for figure, unit in (("plcmos", "PLCMOS"), ("stoi", "STOI"), ("distance", "dB, less is nearer")):
+                    row(f"{figure}.{path}.{peer}", mine.get(figure), theirs.get(figure), unit)
         return out
 
     def goals(self):

@@ -30,6 +30,8 @@ class Client:
         passphrase = folder / "passphrase"
         passphrase.write_text("seven planets drift quietly\n")
         self.name, self.events, self.gauges, self.asked = name, [], None, 0
+        # How often its voice began to be sent.
+        self.spurts = 0
         # Milliseconds in packets, of all gauges since this was last emptied.
         self.packets = set()
         self.process = Process(name, [str(programs / "orrery-headless"), "--profile", str(folder / name), "--passphrase-file", str(passphrase),
@@ -46,11 +48,16 @@ class Client:
             now, event = time.monotonic(), json.loads(line)
             with self.news:
                 if event["type"] == "gauges":
+                    self.spurts += event["own_speaking"] and not self.sends()
                     self.gauges = event
                     self.packets.add(event["codec"]["frame_ms"])
                 else:
                     self.events.append((now, event))
                 self.news.notify_all()
+
+    def sends(self):
+        """Whether its voice is being sent, as it says."""
+        return self.gauges is not None and self.gauges["own_speaking"]
 
     def tell(self, **command):
         """Gives a command; the moment at which it was given, and what `wait` needs to look only at what came after it."""

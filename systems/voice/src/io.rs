@@ -3,6 +3,8 @@
 #[cfg(feature = "device")]
 pub(crate) mod device;
 mod echo;
+#[cfg(test)]
+pub(crate) mod gone;
 mod pace;
 mod wav;
 

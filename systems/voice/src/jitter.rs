@@ -10,7 +10,7 @@
 //!   concealed by Opus, fading within 120 ms into noise like that of the speaker's room, which itself fades.
 //! * Where redundancy mends runs of packets, the target gives it the time to come.
 //! * A gap in the timestamps without one in the sequence numbers is silence, and nothing is concealed.
-//! * Within a spurt, single pitch periods are taken out or put in until the delay meets the target.
+//! * Within a spurt, single pitch periods are taken out or put in until the delay is near the target.
 
 mod arrival;
 mod conceal;

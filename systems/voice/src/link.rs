@@ -37,8 +37,8 @@ const DRED_LOSS: (f32, f32) = (0.03, 0.05);
 /// What was lost is forgotten by this much in so long, µs: to a third in ten seconds.
 const FORGET_US: f32 = 10_000_000.0;
 
-/// Bits per second on a quiet local network: just above what libopus wants (81.3 kbit/s at 10 ms) to take its transform codec (CELT) for
-/// speech, which is nearer to what was said than the hybrid at 32 000 (spectral distance 2 to 2.7 dB instead of 4.2) for less than half the time.
+/// Bits per second on a quiet local network: just above what libopus, at [`EncoderConfig::complexity`]'s default, wants to take its transform codec
+/// (CELT) for speech, which is nearer to what was said than the hybrid at 32 000, for less than half the time.
 const FAST_BITRATE: u32 = 84_000;
 /// The size of all packets where they have one: 106 bytes each 20 ms.
 const CONSTANT_BITRATE: u32 = 42_400;

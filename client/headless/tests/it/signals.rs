@@ -49,6 +49,10 @@ impl Program {
             writer,
         };
         loop {
+            // Its output never ends while the other end is kept here.
+            while !program.has_spoken() {
+                assert_eq!(program.ended(), None, "it ended");
+            }
             let mut line = String::new();
             program.output.read_line(&mut line).unwrap();
             let event: Value = serde_json::from_str(&line).unwrap();
@@ -64,16 +68,24 @@ impl Program {
         assert!(sent.success());
     }
 
+    /// Whether there is something of it to read.
+    fn has_spoken(&self) -> bool {
+        !self.output.buffer().is_empty() || is_ready(PollFd::new(self.output.get_ref(), PollFlags::IN))
+    }
+
     /// Whether a line more would wait for a reader.
     fn output_is_full(&self) -> bool {
-        let mut writer = [PollFd::new(&self.writer, PollFlags::OUT)];
-        poll(&mut writer, Some(&Timespec::default())).unwrap() == 0
+        !is_ready(PollFd::new(&self.writer, PollFlags::OUT))
     }
 
     fn ended(&mut self) -> Option<ExitStatus> {
         thread::sleep(LOOK);
         self.child.try_wait().unwrap()
     }
+}
+
+fn is_ready(pipe: PollFd<'_>) -> bool {
+    poll(&mut [pipe], Some(&Timespec::default())).unwrap() > 0
 }
 
 impl Drop for Program {

@@ -20,7 +20,7 @@ use crate::{
     turn::Turn,
 };
 
-/// From joining to the first sound: two tries to connect.
+/// From joining to the first sound: four tries to connect.
 const CONNECT_MS: u64 = 40_000;
 /// From losing somebody to telling the others: most breaks are mended by then.
 const UNHEARD_MS: u64 = 3_000;

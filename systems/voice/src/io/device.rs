@@ -2,8 +2,8 @@
 //! ([`pulse`]).
 //!
 //! Three parties: the device's callback, which only moves samples between the device and a lock-free ring and wakes the audio thread when
-//! it has something to do; the audio thread, which has the other end of the ring and converts rates ([`DeviceIo`]); and the keeper, a thread that opens, closes and reopens devices, because
-//! that takes its time ([`keeper`]). New ring ends come from the keeper through a small lane.
+//! it has something to do; the audio thread, which has the other end of the ring and converts rates ([`DeviceIo`]); and the keeper, a thread
+//! that opens, closes and reopens devices, because that takes its time ([`keeper`]). New ring ends come from the keeper through a small lane.
 
 #[cfg(target_os = "linux")]
 mod cookie;
@@ -15,10 +15,9 @@ mod pulse;
 
 pub use list::list_devices;
 
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 

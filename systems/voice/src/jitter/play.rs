@@ -129,12 +129,17 @@ impl JitterBuffer {
             .next
             .and_then(|n| Some(self.slots.last_from(n.seq)?.media - n.media))
             .unwrap_or(-1);
-        // With little delay packets wait one by one: that nothing waits behind this one does not say that it came late.
-        let early = || self.actual_us(now_us) + samples_to_us(count as i64) > target + OVER_US;
-        if off > OVER_US && (waiting >= 0 || early()) {
+        let over = if waiting >= 0 {
+            off
+        } else {
+            // With little delay packets wait one by one: that nothing waits behind this one does not say that it came late. What it does say
+            // is that no more may go than there is now.
+            off.min(self.actual_us(now_us) + samples_to_us(count as i64) - target)
+        };
+        if over > OVER_US {
             let haste = if off > FAR_OVER_US { Haste::Fast } else { Haste::Gentle };
             let spare = if count < FRAME_SAMPLES { SPARE_US } else { 0 };
-            return Wish::Less(length(off - spare).max(FADE), haste);
+            return Wish::Less(length(over - spare).max(FADE), haste);
         }
         if off < -UNDER_US && self.actual_us(now_us) < target {
             return Wish::More;

@@ -273,6 +273,12 @@ fn a_delay_that_one_late_packet_made_longer_is_taken_back_though_packets_wait_on
         trace[late].arrival_us += length_us + 5_000;
         let heard = play(&trace);
         let off = heard.delays[2500] - heard.targets[2500];
+        assert!(heard.delays[2500] > 0.0, "{len}: nothing plays, {:?}", heard.stats);
+        assert!(
+            heard.stats.concealed_samples > 0,
+            "{len}: it was not late enough, {:?}",
+            heard.stats
+        );
         assert!(off < 6.5, "{len}: {off} ms above the target, {:?}", heard.stats);
     }
 }

@@ -364,36 +364,29 @@ fn run(mut runner: Runner, commands: &Receiver<Command>, packets: &Receiver<Pack
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{IoStatus, Stereo, TICK_SAMPLES};
-
-    /// Takes the wake-up of whatever comes while it begins.
-    struct Slow;
-
-    impl AudioIo for Slow {
-        fn begin(&mut self, _: bool) {
-            park_timeout(Duration::from_secs(1));
-        }
-        fn set_open(&mut self, _: bool, _: bool, _: u64) {}
-        fn capture(&mut self, _: &mut [f32; TICK_SAMPLES], _: u64) -> bool {
-            false
-        }
-        fn wants_playback(&mut self, _: u64) -> bool {
-            false
-        }
-        fn play(&mut self, _: &Stereo, _: u64) {}
-        fn status(&self) -> IoStatus {
-            IoStatus::default()
-        }
-    }
+    use crate::io::gone::Gone;
 
     #[test]
     fn what_it_is_told_while_it_begins_or_rests_does_not_wait_for_its_rest() {
+        // Like asking for real-time priority: takes the wake-up of whatever comes meanwhile.
+        let begin = || park_timeout(Duration::from_secs(1));
         for pause_ms in [0, 100, 1_500] {
-            let handle = AudioHandle::start(AudioConfig::default(), Box::new(Slow), Box::new(|_: &_| {})).unwrap();
+            let io = Gone {
+                begin: Some(begin),
+                ..Gone::default()
+            };
+            let wanted = Arc::clone(&io.wanted);
+            let handle = AudioHandle::start(AudioConfig::default(), Box::new(io), Box::new(|_: &_| {})).unwrap();
             std::thread::sleep(Duration::from_millis(pause_ms));
             let told = Instant::now();
+            handle.set_active(true).unwrap();
+            while !wanted.load(Ordering::Acquire) {
+                assert!(told.elapsed() < REST / 2, "{pause_ms}: it goes on resting");
+                std::thread::yield_now();
+            }
+            handle.set_active(false).unwrap();
             handle.stop();
-            assert!(told.elapsed() < REST / 2, "{pause_ms}");
+            assert!(told.elapsed() < REST / 2, "{pause_ms}: it does not end");
         }
     }
 }

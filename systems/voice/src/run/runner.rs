@@ -169,7 +169,7 @@ impl Runner {
         }
     }
 
-    /// One turn, at least every 10 ms while not idle.
+    /// One turn, for every tick of a device while not idle.
     pub(super) fn turn(&mut self, now_us: u64) {
         if self.input_open {
             self.capture(now_us);

@@ -193,12 +193,11 @@ pub(super) fn ring<T>(rate: u32) -> (rtrb::Producer<T>, rtrb::Consumer<T>) {
     rtrb::RingBuffer::new(rate as usize * RING_HUNDREDTHS / 100)
 }
 
-/// What a microphone's callback has: it mixes the channels to one and moves them to the ring. It locks and logs nothing and
-/// waits for nothing; it allocates once, the first time, where real-time priority has to be asked for on a thread of its own.
+/// What a microphone's callback has: it mixes the channels to one and moves them to the ring. It locks and logs nothing, waits for nothing and
+/// allocates nothing.
 pub(super) struct Ear {
     ring: rtrb::Producer<f32>,
     counters: Arc<PortShared>,
-    promoted: bool,
 }
 
 impl Ear {
@@ -206,7 +205,6 @@ impl Ear {
         Self {
             ring,
             counters: Arc::clone(shared),
-            promoted: false,
         }
     }
 
@@ -216,9 +214,6 @@ impl Ear {
         T: SizedSample,
         f32: FromSample<T>,
     {
-        if !std::mem::replace(&mut self.promoted, true) {
-            promote_this_thread_soon();
-        }
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         let share = 1.0 / channels as f32;
         let frames = data.len() / channels;
@@ -238,14 +233,12 @@ impl Ear {
 }
 
 /// What a speaker's callback has: it moves samples from the ring to the channels, the left ear's to the first, the right ear's to the second,
-/// both to any other and to one that is alone. It locks and logs nothing and waits for nothing; it allocates once, the first time, where
-/// real-time priority has to be asked for on a thread of its own.
+/// both to any other and to one that is alone. It locks and logs nothing, waits for nothing and allocates nothing.
 pub(super) struct Mouth {
     ring: rtrb::Consumer<[f32; 2]>,
     counters: Arc<PortShared>,
     /// Whether sound flows. Before the first and after the last there is nothing to miss.
     flowing: bool,
-    promoted: bool,
     patience: Duration,
     last: Option<Instant>,
 }
@@ -258,20 +251,16 @@ impl Mouth {
             ring,
             counters: Arc::clone(shared),
             flowing: false,
-            promoted: false,
             patience: Duration::from_secs(1) * LATE_PERIODS * period / rate.max(1),
             last: None,
         }
     }
 
-    /// Whether the audio thread was woken.
-    pub(super) fn fill<T>(&mut self, data: &mut [T], channels: usize) -> bool
+    /// Follow it by [`wake`](Self::wake) as soon as the device has the samples.
+    pub(super) fn fill<T>(&mut self, data: &mut [T], channels: usize)
     where
         T: SizedSample + FromSample<f32>,
     {
-        if !std::mem::replace(&mut self.promoted, true) {
-            promote_this_thread_soon();
-        }
         self.counters.calls.fetch_add(1, Ordering::Relaxed);
         // The clock is read without a system call, or with one that waits for nothing.
         let now = Instant::now();
@@ -301,6 +290,10 @@ impl Mouth {
         for frame in out {
             frame.fill(T::EQUILIBRIUM);
         }
+    }
+
+    /// Wakes the audio thread if the ring needs more; whether it did.
+    pub(super) fn wake(&self) -> bool {
         let left = self.ring.slots();
         self.counters.wake_if(|mark| left < mark as usize)
     }
@@ -318,8 +311,9 @@ where
     f32: FromSample<T>,
 {
     let channels = usize::from(config.channels.max(1));
-    let mut ear = Ear::new(ring, shared);
+    let (mut ear, mut first) = (Ear::new(ring, shared), true);
     let callback = move |data: &[T], _: &cpal::InputCallbackInfo| {
+        promote_if(&mut first);
         ear.take(data, channels);
     };
     device.build_input_stream(config, callback, on_error(shared, lost), Some(PATIENCE))
@@ -337,11 +331,21 @@ where
     T: SizedSample + FromSample<f32>,
 {
     let channels = usize::from(config.channels.max(1));
-    let mut mouth = Mouth::new(ring, shared, period, config.sample_rate);
+    let (mut mouth, mut first) = (Mouth::new(ring, shared, period, config.sample_rate), true);
     let callback = move |data: &mut [T], _: &cpal::OutputCallbackInfo| {
+        promote_if(&mut first);
         mouth.fill(data, channels);
+        mouth.wake();
     };
     device.build_output_stream(config, callback, on_error(shared, lost), Some(PATIENCE))
+}
+
+/// Asks for real-time priority in the `first` callback, on whose thread the others come too. Allocates, that once, where it has to be asked for
+/// on a thread of its own.
+fn promote_if(first: &mut bool) {
+    if std::mem::take(first) {
+        promote_this_thread_soon();
+    }
 }
 
 /// Called by the system, possibly from the device's own thread: sets flags, nothing else.
@@ -415,25 +419,31 @@ mod tests {
     #[test]
     fn a_callback_wakes_the_audio_thread_when_the_mark_is_reached() {
         let shared = Arc::<PortShared>::default();
-        shared.thread.set(std::thread::current()).unwrap();
-        let (producer, consumer) = ring(SAMPLE_RATE);
+        let (woken, wakings) = std::sync::mpsc::sync_channel(2);
+        let audio = std::thread::Builder::new().spawn(move || {
+            for _ in 0..2 {
+                std::thread::park();
+                woken.send(()).unwrap();
+            }
+        });
+        let audio = audio.unwrap();
+        shared.thread.set(audio.thread().clone()).unwrap();
+        let is_woken = || wakings.recv_timeout(PATIENCE).is_ok();
+
+        let (producer, _consumer) = ring(SAMPLE_RATE);
         let mut ear = Ear::new(producer, &shared);
         shared.set_mark(480);
         assert!(!ear.take(&[0.0_f32; 479], 1));
-        assert!(ear.take(&[0.0_f32; 1], 1));
-        // Returns at once, or this test never ends.
-        std::thread::park();
-        drop(consumer);
+        assert!(ear.take(&[0.0_f32; 1], 1) && is_woken());
 
         let (mut producer, consumer) = ring(SAMPLE_RATE);
         let mut mouth = Mouth::new(consumer, &shared, 240, SAMPLE_RATE);
-        producer
-            .write_chunk_uninit(960)
-            .unwrap()
-            .fill_from_iter(std::iter::repeat_n([0.0; 2], 960));
-        shared.set_mark(480);
-        assert!(!mouth.fill(&mut [0.0_f32; 480], 1));
-        assert!(mouth.fill(&mut [0.0_f32; 1], 1));
-        std::thread::park();
+        let chunk = producer.write_chunk_uninit(960).unwrap();
+        chunk.fill_from_iter(std::iter::repeat_n([0.0; 2], 960));
+        mouth.fill(&mut [0.0_f32; 480], 1);
+        assert!(!mouth.wake());
+        mouth.fill(&mut [0.0_f32; 1], 1);
+        assert!(mouth.wake() && is_woken());
+        audio.join().unwrap();
     }
 }

@@ -24,6 +24,7 @@ use pulseaudio::protocol::{
 
 use super::open::{Ear, Mouth, PATIENCE, ring};
 use super::{InputEnd, LostFlag, OutputEnd, PortShared};
+use crate::priority::promote_this_thread_soon;
 use crate::{SAMPLE_RATE, VoiceError};
 
 /// Bytes of a sample.
@@ -145,6 +146,7 @@ pub(super) fn output(
             connection.reader.get_mut().write_all(&out)?;
             left -= count;
         }
+        mouth.wake();
         Ok(())
     };
     fill(&mut connection, made.requested_bytes)
@@ -281,6 +283,7 @@ impl Connection {
         let handle = socket.try_clone().map_err(failed)?;
         let lost = Arc::clone(lost);
         let thread = std::thread::Builder::new().name("orrery-stream".into()).spawn(move || {
+            promote_this_thread_soon();
             loop {
                 let message = match self.next() {
                     Ok(Message::Killed) | Err(_) => break,

@@ -3,8 +3,9 @@
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use super::*;
+use crate::io::gone::Gone;
 use crate::testing::{dbfs, voice};
-use crate::{Cue, DeviceChoice, EchoIo, FileIo, IoStatus, MicSource, PortState, SpeakerSink, TransmitMode};
+use crate::{Cue, EchoIo, FileIo, IoStatus, MicSource, PortState, SpeakerSink, TransmitMode};
 
 /// A runner whose packets come out of a lane.
 fn runner(io: impl AudioIo + 'static) -> (Runner, Receiver<EncodedFrame>) {
@@ -309,31 +310,9 @@ fn packets_of_strangers_are_counted_and_unheard() {
     assert_eq!(a.unknown, 1);
 }
 
-/// Devices that are wanted and never come.
-struct Gone;
-
-impl AudioIo for Gone {
-    fn set_open(&mut self, _: bool, _: bool, _: u64) {}
-    fn capture(&mut self, _: &mut [f32; TICK_SAMPLES], _: u64) -> bool {
-        false
-    }
-    fn wants_playback(&mut self, _: u64) -> bool {
-        false
-    }
-    fn play(&mut self, _: &Stereo, _: u64) {}
-    fn set_devices(&mut self, _: DeviceChoice, _: DeviceChoice) {}
-    fn status(&self) -> IoStatus {
-        IoStatus {
-            input: PortState::NoDevice,
-            output: PortState::NoDevice,
-            ..IoStatus::default()
-        }
-    }
-}
-
 #[test]
 fn without_any_device_the_call_goes_on_and_shows_who_speaks() {
-    let (mut a, mut b) = (runner(speaking("gone")), runner(Gone));
+    let (mut a, mut b) = (runner(speaking("gone")), runner(Gone::default()));
     let mut seqs = [0; 2];
     for (end, id) in [(&mut a, 2), (&mut b, 1)] {
         end.0.apply(Command::AddSpeaker(id), 0);
@@ -372,29 +351,12 @@ fn the_thread_sleeps_until_a_tick_is_due_and_is_there_when_it_comes() {
     assert_eq!(runner.rest(now + 50_000), Duration::from_micros(SLOW_POLL_US));
 }
 
-/// A device whose callbacks wake the thread.
-struct Waking;
-
-impl AudioIo for Waking {
-    fn wakes(&self) -> bool {
-        true
-    }
-    fn set_open(&mut self, _: bool, _: bool, _: u64) {}
-    fn capture(&mut self, _: &mut [f32; TICK_SAMPLES], now_us: u64) -> bool {
-        now_us == 0
-    }
-    fn wants_playback(&mut self, _: u64) -> bool {
-        false
-    }
-    fn play(&mut self, _: &Stereo, _: u64) {}
-    fn status(&self) -> IoStatus {
-        IoStatus::default()
-    }
-}
-
 #[test]
 fn where_the_device_wakes_the_thread_it_looks_for_itself_only_when_that_did_not_happen() {
-    let (mut runner, _frames) = runner(Waking);
+    let (mut runner, _frames) = runner(Gone {
+        wakes: true,
+        ..Gone::default()
+    });
     runner.apply(Command::Active(true), 0);
     runner.turn(0);
     assert_eq!(runner.rest(0), Duration::from_micros(TICK_US + LATE_US));
